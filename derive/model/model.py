@@ -1,0 +1,120 @@
+"""A file, elaborated: its names with shapes and assumptions, its definitions, its judgements."""
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from derive.diagnostics.diagnostic import Diagnostic
+from derive.diagnostics.span import Span
+from derive.model.scalar import Axis, IndexVariable, Scalar, Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """A declared tensor. `role` is `input`, `param`, `target` or `const`."""
+
+    name: str
+    role: str
+    axes: tuple[Axis, ...]
+    properties: frozenset[str]
+    span: Span
+    latex: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A defined name: `name[indices] = body`.
+
+    A hidden one was not named by the user: an argument of a function, a local name of a `def`
+    (called like `layernorm.mu`), an expression in `grad(...)`. An index that was free where a
+    hidden definition was made is one of its leading indices. `latex` is the printed form.
+    """
+
+    name: str
+    indices: tuple[IndexVariable, ...]
+    body: Scalar
+    span: Span
+    hidden: bool = False
+    is_loss: bool = False
+    latex: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionSymbol:
+    """`function g` (entry by entry: one scalar argument, scalar output) or `function F(x[n]) -> [m]`."""
+
+    name: str
+    parameters: tuple[tuple[Axis, ...], ...]
+    output: tuple[Axis, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """`left op right` for all values of the free `indices` at which the `conditions` are one.
+
+    `op` is one of `= != < <= > >= ~`. Both sides are aligned: shapes are already those of `indices`
+    (a scalar side just does not mention them).
+    """
+
+    op: str
+    left: Scalar
+    right: Scalar
+    indices: tuple[IndexVariable, ...] = ()
+    conditions: tuple[Scalar, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Assumption:
+    """A fact that the user declared with `assume`."""
+
+    relation: Relation
+    text: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A point: closed `given` values for declared tensors (exact, axes of constant size), and sizes."""
+
+    name: str
+    given: tuple[tuple[str, Tensor], ...]
+    sizes: tuple[tuple[str, int], ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A statement that gets a verdict.
+
+    `kind` is `claim`, `refute`, `step` or `expect`; a `refute` in a case has kind `refute` and a
+    `case`. `problem` holds what keeps it from being judged: a diagnostic of severity REFUTED where
+    the shapes of the two sides clash, UNDECIDED where it depends on a failed name, ERROR where the
+    statement itself is in error; `relation` is then None. `at` lists substitutions to make after
+    differentiation. For `~`, `tolerances` has the half-width that the printed digits (or `within`)
+    allow, one for each entry of the right side, row by row (one for all if there is one).
+    """
+
+    kind: str
+    name: str | None
+    text: str
+    span: Span
+    relation: Relation | None
+    problem: Diagnostic | None = None
+    at: tuple[tuple[str, Tensor], ...] = ()
+    case: Case | None = None
+    tolerances: tuple[Fraction, ...] = ()
+    reason: str | None = None
+
+
+@dataclass(slots=True)
+class Model:
+    """All that a file says. `definitions` are in an order in which each uses only earlier ones."""
+
+    dims: tuple[str, ...] = ()
+    symbols: dict[str, Symbol] = field(default_factory=dict)
+    definitions: dict[str, Definition] = field(default_factory=dict)
+    functions: dict[str, FunctionSymbol] = field(default_factory=dict)
+    assumptions: list[Assumption] = field(default_factory=list)
+    judgements: list[Judgement] = field(default_factory=list)
+    prose: list[tuple[Span, str]] = field(default_factory=list)
+    errors: list[Diagnostic] = field(default_factory=list)

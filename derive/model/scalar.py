@@ -1,0 +1,302 @@
+"""Index notation as written: what every expression of the language is elaborated to.
+
+A tensor is `Tensor(indices, body)`: a scalar expression `body` with free index variables. `W @ x`
+is `Tensor((i,), Reduce("sum", j, W[i,j] * x[j]))`; entrywise operations act on bodies. Named
+things stay closed: a use of `p` is `Entry("p", ...)`, whatever defines it.
+
+Design. Constructors never simplify: reports show what was written, and `calculus` has the one
+canonical form. The kinds are a closed set; `match` on them ends in `assert_never`. Equality is
+structural. A bound index variable is a unique object (`uid`), so substitution cannot capture.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from itertools import count
+
+from derive.model.dim import ONE, Dim
+
+_uids = count(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """The range of an index: from `low` to `high`, both included."""
+
+    low: Dim
+    high: Dim
+
+    @property
+    def size(self) -> Dim:
+        """The number of entries."""
+        return self.high - self.low + ONE
+
+
+def axis(size: Dim) -> Axis:
+    """The usual axis, `1..size`."""
+    return Axis(ONE, size)
+
+
+@dataclass(frozen=True, slots=True)
+class IndexVariable:
+    """An index variable; `name` is how it is printed, `uid` what it is."""
+
+    name: str = field(compare=False)
+    axis: Axis = field(compare=False)
+    uid: int = field(default_factory=lambda: next(_uids))
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """The position of an entry: `offset` plus multiples of index variables.
+
+    `computed` holds integer-valued scalars (an `ArgMax`, or an entry of an `integer` tensor) that
+    are added: `x[argmax(s)]`, `p[c]`.
+    """
+
+    terms: tuple[tuple[IndexVariable, Dim], ...] = ()
+    offset: Dim = Dim(())
+    computed: tuple["Scalar", ...] = ()
+
+    @staticmethod
+    def of(variable: IndexVariable) -> "Index":
+        """The index that is just `variable`."""
+        return Index(((variable, ONE),))
+
+    @staticmethod
+    def at(place: int) -> "Index":
+        """The fixed place `place`, from 1."""
+        return Index((), Dim.of(place))
+
+    @property
+    def variable(self) -> IndexVariable | None:
+        """The variable, where the index is just one."""
+        if len(self.terms) == 1 and not self.computed and not self.offset.terms:
+            variable, factor = self.terms[0]
+            return variable if factor == ONE else None
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Num:
+    """An exact number."""
+
+    value: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """`pi` or `inf`. (`e` is `exp(1)`.)"""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class DimValue:
+    """A dimension as a number."""
+
+    dim: Dim
+
+
+@dataclass(frozen=True, slots=True)
+class IndexValue:
+    """An index as a number: the `i - j` of `(i - j) * x[i]`."""
+
+    index: Index
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An entry of a declared tensor or of a defined name. `padded`: zero outside the range."""
+
+    symbol: str
+    indices: tuple[Index, ...]
+    padded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Apply:
+    """An operation of `model.operations.SCALAR_OPERATIONS` on numbers.
+
+    Among them `add mul div pow neg` (all binary but `neg`), `exp log sqrt abs sign sin cos tan asin
+    acos atan sinh cosh tanh erf lgamma digamma`, `max min` of two, and the indicators
+    `lt le eq ne` (one where true, zero where not; `a > b` is `lt` with its sides exchanged).
+    """
+
+    operation: str
+    arguments: tuple["Scalar", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reduce:
+    """`sum`, `prod`, `max` or `min` of `body` as `variable` runs over its axis where `condition` holds."""
+
+    operation: str
+    variable: IndexVariable
+    body: "Scalar"
+    condition: "Scalar | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class ArgMax:
+    """The place, from the axis' low end, at which `body` is largest (the first of them)."""
+
+    variable: IndexVariable
+    body: "Scalar"
+
+
+@dataclass(frozen=True, slots=True)
+class MatrixFunction:
+    """`inv` (entry at two `indices`), `det`, `logdet` (none) of the square matrix `matrix`, or
+    `matpow` (entry at two indices, of the power `power`)."""
+
+    operation: str
+    matrix: "Tensor"
+    indices: tuple[Index, ...]
+    power: "Scalar | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """An entry of an unspecified smooth function, or of its derivative.
+
+    `function` names a `FunctionSymbol` of the model; `indices` is the place in its output;
+    `derivatives` lists (argument number, place in that argument) for each differentiation.
+    `g''(z)` entry by entry is `Unknown("g", (), (Tensor((), z[i]),), ((0, ()), (0, ())))`.
+    `loss L(y)` is a definition whose body is `Unknown("L", (), (y,), ())`.
+    """
+
+    function: str
+    indices: tuple[Index, ...]
+    arguments: tuple["Tensor", ...]
+    derivatives: tuple[tuple[int, tuple[Index, ...]], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One of the pieces of a `Blocks`: `body` as `variable` runs over its own axis."""
+
+    variable: IndexVariable
+    body: "Scalar"
+
+
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """Pieces one after the other: the entry at `index` (from 1). `concat`, `stack`, `[1, 2, 3]`."""
+
+    index: Index
+    parts: tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """`body` with `variables` the row-major digits of `index` (from 1): `kron`, `reshape` to flat."""
+
+    index: Index
+    variables: tuple[IndexVariable, ...]
+    body: "Scalar"
+
+
+@dataclass(frozen=True, slots=True)
+class Derivative:
+    """d of[of_indices] / d wrt[wrt_indices], both names of the model.
+
+    `wrt` is free: what defines it is held fixed, and all that depends on it moves. With `partial`
+    only the expression that defines `of` is differentiated, every other defined name held fixed.
+    """
+
+    of: str
+    of_indices: tuple[Index, ...]
+    wrt: str
+    wrt_indices: tuple[Index, ...]
+    partial: bool = False
+
+
+Scalar = (
+    Num
+    | Constant
+    | DimValue
+    | IndexValue
+    | Entry
+    | Apply
+    | Reduce
+    | ArgMax
+    | MatrixFunction
+    | Unknown
+    | Blocks
+    | Split
+    | Derivative
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """`body` as a function of `indices`; the shape is the ranges of these."""
+
+    indices: tuple[IndexVariable, ...]
+    body: Scalar
+
+    @property
+    def axes(self) -> tuple[Axis, ...]:
+        """The ranges of the axes."""
+        return tuple(variable.axis for variable in self.indices)
+
+
+def substitute_index(index: Index, mapping: Mapping[IndexVariable, Index]) -> Index:
+    """`index` with variables replaced by indices."""
+    terms: dict[IndexVariable, Dim] = {}
+    offset = index.offset
+    computed = [substitute(scalar, mapping) for scalar in index.computed]
+    for variable, factor in index.terms:
+        new = mapping.get(variable, Index.of(variable))
+        for inner, inner_factor in new.terms:
+            terms[inner] = terms.get(inner, Dim(())) + factor * inner_factor
+        offset = offset + factor * new.offset
+        computed.extend(new.computed)
+    kept = tuple((variable, factor) for variable, factor in terms.items() if factor.terms)
+    return Index(kept, offset, tuple(computed))
+
+
+def substitute(scalar: Scalar, mapping: Mapping[IndexVariable, Index]) -> Scalar:
+    """`scalar` with free index variables replaced. Bound variables are unique, so none is captured."""
+
+    def index(i: Index) -> Index:
+        return substitute_index(i, mapping)
+
+    def places(indices: tuple[Index, ...]) -> tuple[Index, ...]:
+        return tuple(substitute_index(i, mapping) for i in indices)
+
+    def tensor(t: Tensor) -> Tensor:
+        return Tensor(t.indices, substitute(t.body, mapping))
+
+    match scalar:
+        case Num() | Constant() | DimValue():
+            return scalar
+        case IndexValue(i):
+            return IndexValue(index(i))
+        case Entry(symbol, indices, padded):
+            return Entry(symbol, places(indices), padded)
+        case Apply(operation, arguments):
+            return Apply(operation, tuple(substitute(a, mapping) for a in arguments))
+        case Reduce(operation, variable, body, condition):
+            inside = None if condition is None else substitute(condition, mapping)
+            return Reduce(operation, variable, substitute(body, mapping), inside)
+        case ArgMax(variable, body):
+            return ArgMax(variable, substitute(body, mapping))
+        case MatrixFunction(operation, matrix, indices, power):
+            exponent = None if power is None else substitute(power, mapping)
+            return MatrixFunction(operation, tensor(matrix), places(indices), exponent)
+        case Unknown(function, indices, arguments, derivatives):
+            slots = tuple((number, places(at)) for number, at in derivatives)
+            return Unknown(function, places(indices), tuple(map(tensor, arguments)), slots)
+        case Blocks(i, parts):
+            return Blocks(index(i), tuple(Block(p.variable, substitute(p.body, mapping)) for p in parts))
+        case Split(i, variables, body):
+            return Split(index(i), variables, substitute(body, mapping))
+        case Derivative(of, of_indices, wrt, wrt_indices, partial):
+            return Derivative(of, places(of_indices), wrt, places(wrt_indices), partial)
+
+
+def entry_of(tensor: Tensor, indices: tuple[Index, ...]) -> Scalar:
+    """The entry of `tensor` at `indices`."""
+    return substitute(tensor.body, dict(zip(tensor.indices, indices, strict=True)))
