@@ -395,6 +395,11 @@ Statement = (
 
 @dataclass(frozen=True, slots=True)
 class File(Tree):
-    """A whole file. `input x[d], y[k]` gives one `Declaration` each, so statements are flat."""
+    """A whole file. `input x[d], y[k]` gives one `Declaration` each, so statements are flat.
+
+    `broken` holds the names that statements which could not be read would have given a meaning: they
+    have had their message, so nothing that uses them needs another one.
+    """
 
     statements: tuple[Statement, ...]
+    broken: tuple[Name, ...] = ()

@@ -1,0 +1,174 @@
+"""Text to syntax tree. The only module that imports lark.
+
+Design: LALR(1) with a contextual lexer, because the language has one reading of every text and a parse
+must cost microseconds per sign. The layout pass splits the text into statements, so a statement that cannot be
+read gives one message and the others are still read.
+"""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from lark import Lark, UnexpectedInput
+
+from derive.diagnostics.diagnostic import Diagnostic, Severity
+from derive.diagnostics.span import Source, Span
+from derive.syntax import tree
+from derive.syntax.ascii import Ascii, to_ascii
+from derive.syntax.layout import Chunk, Fault, split
+from derive.syntax.statements import Builder
+
+STARTS = ("statement", "expression", "judged")
+
+
+def grammar_text(name: str) -> str:
+    """The text of `grammar/<name>`: the packaged copy in a wheel, the live file in a checkout."""
+    packaged = files("derive") / "_grammar" / name
+    if packaged.is_file():
+        return packaged.read_text(encoding="utf-8")
+    return (Path(__file__).parents[2] / "grammar" / name).read_text(encoding="utf-8")
+
+
+class Blocks:
+    """Between lexer and parser: `_INDENT` and `_DEDENT` around blocks, and a last `_NL`."""
+
+    always_accept = ("_NL",)
+
+    def process(self, stream: Iterator[Any]) -> Iterator[Any]:
+        """The tokens of one statement; the layout pass has left only line ends that count."""
+        indents = [0]
+        token = None
+        for token in stream:
+            yield token
+            if token.type != "_NL":
+                continue
+            indent = len(token) - 1
+            if indent > indents[-1]:
+                indents.append(indent)
+                yield token.new_borrow_pos("_INDENT", "", token)
+            while indent < indents[-1]:
+                indents.pop()
+                yield token.new_borrow_pos("_DEDENT", "", token)
+        if token is not None:
+            yield token.new_borrow_pos("_NL", "", token)
+            for _ in indents[1:]:
+                yield token.new_borrow_pos("_DEDENT", "", token)
+
+
+class Parser:
+    """The grammar, loaded, with the builder that its reductions call."""
+
+    def __init__(self) -> None:
+        self.builder = Builder()
+        self.lock = Lock()
+        self.lark = Lark(
+            grammar_text("derive.lark"),
+            parser="lalr",
+            lexer="contextual",
+            postlex=Blocks(),
+            start=list(STARTS),
+            transformer=self.builder,
+        )
+
+    def read(self, source: Source, text: Ascii, chunk: Chunk, start: str) -> Any:
+        """What `chunk` says, or the first thing that is wrong with it."""
+        with self.lock:
+            self.builder.begin(source, text, chunk.start)
+            try:
+                result = self.lark.parse(chunk.text, start=start)
+            except UnexpectedInput as error:
+                return self.builder.problems[0] if self.builder.problems else error
+            return self.builder.problems[0] if self.builder.problems else result
+
+
+@cache
+def parser() -> Parser:
+    """The parser; its tables are made once."""
+    return Parser()
+
+
+def parse(source: Source) -> tuple[tree.File, tuple[Diagnostic, ...]]:
+    """The statements of `source` that can be read, and a diagnostic for each that cannot."""
+    text = to_ascii(source.text)
+    statements: list[tree.Statement] = []
+    problems: list[Diagnostic] = []
+    broken: list[tree.Name] = []
+    for chunk in split(text.text):
+        result = read(source, text, chunk, "statement")
+        if isinstance(result, Diagnostic):
+            problems.append(result)
+            broken.extend(names_given(source, text, chunk))
+        else:
+            statements.extend(result)
+    span = Span(source, 0, len(source.text))
+    return tree.File(span, tuple(statements), tuple(broken)), tuple(problems)
+
+
+def parse_expression(source: Source) -> tree.Expression | Diagnostic:
+    """The one expression that `source` holds."""
+    expr: tree.Expression | Diagnostic = read_one(source, "expression", "an expression")
+    return expr
+
+
+def parse_claim(source: Source) -> tree.Claim | Diagnostic:
+    """`dL/dz = p - y at a = 3`, with or without the word `claim` before it."""
+    if not re.match(r"\s*(claim|refute)\b", source.text):
+        claim: tree.Claim | Diagnostic = read_one(source, "judged", "a claim")
+        return claim
+    statement = parse_statement(source)
+    if isinstance(statement, Diagnostic):
+        return statement
+    assert isinstance(statement[0], tree.Claim)
+    return statement[0]
+
+
+def parse_statement(source: Source) -> tuple[tree.Statement, ...] | Diagnostic:
+    """The one statement that `source` holds; a declaration of several tensors is several."""
+    found: tuple[tree.Statement, ...] | Diagnostic = read_one(source, "statement", "a statement")
+    return found
+
+
+def read_one(source: Source, start: str, what: str) -> Any:
+    """What the one statement in `source` says, or what is wrong with it."""
+    text = to_ascii(source.text)
+    chunks = split(text.text)
+    if not chunks:
+        span = Span(source, 0, len(source.text))
+        return Diagnostic(Severity.ERROR, "syntax", f"{what} is needed, and nothing is there", span)
+    result = read(source, text, chunks[0], start)
+    if len(chunks) > 1 and not isinstance(result, Diagnostic):
+        span = Span(source, text.start(chunks[1].start), text.end(chunks[1].end))
+        return Diagnostic(Severity.ERROR, "syntax", f"{what} is complete before this line", span)
+    return result
+
+
+def read(source: Source, text: Ascii, chunk: Chunk, start: str) -> Any:
+    """What `chunk` says, or a diagnostic."""
+    result = chunk.fault or parser().read(source, text, chunk, start)
+    if isinstance(result, Fault):
+        span = Span(source, text.start(result.start), text.end(result.end))
+        return Diagnostic(Severity.ERROR, "syntax", result.kind, span)
+    if isinstance(result, UnexpectedInput):
+        place = chunk.start + min(result.pos_in_stream or 0, len(chunk.text))
+        span = Span(source, text.start(place), text.end(place + 1))
+        return Diagnostic(Severity.ERROR, "syntax", f"unexpected `{span.text}`", span)
+    return result
+
+
+_GIVEN = re.compile(r"(?:(?:loss|network|def|function|random) +)?([^\W\d]\w*)")
+_LISTED = re.compile(r"(?:dims|input|param|target|const)\b(.*)")
+
+
+def names_given(source: Source, text: Ascii, chunk: Chunk) -> Iterator[tree.Name]:
+    """The names that a statement which cannot be read seems to define."""
+    listed = _LISTED.match(chunk.text)
+    found = re.finditer(r"([^\W\d]\w*)", listed[1]) if listed else [_GIVEN.match(chunk.text)]
+    shift = chunk.start + (listed.start(1) if listed else 0)
+    for match in found:
+        if match is not None:
+            place = Span(source, text.start(shift + match.start(1)), text.end(shift + match.end(1)))
+            yield tree.Name(place, match[1])

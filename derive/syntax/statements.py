@@ -1,0 +1,267 @@
+"""Parser reductions to statements: one method per rule of `grammar/derive.lark`.
+
+A rule answers one statement or a tuple of them (`input x[d], y[k]` declares twice). The span of a block is
+its head, that of a declared tensor the tensor itself.
+"""
+
+from collections.abc import Iterable
+
+from derive.diagnostics.span import Span
+from derive.syntax import tree
+from derive.syntax.expressions import Expressions
+from derive.syntax.parts import Chain, Items, Node, Text, Within, is_token
+from derive.syntax.words import PROPERTIES
+
+
+class Builder(Expressions):
+    """Builds the statements of one text."""
+
+    def statement(self, c: list[Node]) -> tuple[tree.Statement, ...]:
+        self.settle()
+        return c[0] if isinstance(c[0], tuple) else (c[0],)
+
+    def expression(self, c: list[Node]) -> tree.Expression:
+        self.settle()
+        expr: tree.Expression = c[0]
+        return expr
+
+    # --- names and facts -----------------------------------------------------------------------
+
+    def prose(self, c: list[Node]) -> tree.Prose:
+        return tree.Prose(self.over(c[0], c[0]), self.text(c[0]))
+
+    def dims(self, c: list[Node]) -> tree.Dims:
+        return tree.Dims(self.over(c[0], c[-1]), tuple(c[1:]))
+
+    def use(self, c: list[Node]) -> tree.Use:
+        return tree.Use(self.over(c[0], c[1]), self.text(c[1]))
+
+    def declare(self, c: list[Node]) -> tuple[tree.Declaration, ...]:
+        """After `: symmetric`, a lone name that is a property is one, not a tensor."""
+        role = str(c[0])
+        found: list[tree.Declaration] = []
+        for tensor in c[1:]:
+            name, axes, latex, properties = tensor
+            last = found[-1] if found else None
+            if last and last.properties and not axes and latex is None and not properties:
+                if name.id in PROPERTIES:
+                    more = (*last.properties, name)
+                    found[-1] = tree.Declaration(
+                        last.span, role, last.name, last.axes, more, last.latex
+                    )
+                    continue
+            span = self.over(name, axes or name)
+            axes_items = self.axes_of(axes)
+            found.append(tree.Declaration(span, role, name, axes_items, properties, latex))
+        return tuple(found)
+
+    def tensor(self, c: list[Node]) -> Node:
+        name, axes, latex, properties = c
+        kept = properties.items if properties else ()
+        return name, axes, None if latex is None else self.text(latex), kept
+
+    def variable(self, c: list[Node]) -> tuple[tree.Name, Items | None]:
+        return c[0], c[1]
+
+    def axes(self, c: list[Node]) -> Items:
+        items = tuple(item for item in c if not is_token(item) and item is not None)
+        return Items(self.over(c[0], c[-1]), items)
+
+    def axes_of(self, axes: Items | None) -> tuple[tree.Expression | tree.Range, ...]:
+        """Axes of a declared tensor: sizes, or ranges."""
+        items = axes.items if axes else ()
+        self.plain(item for item in items if not isinstance(item, tree.Range))
+        return tuple(item for item in items if not isinstance(item, Chain | tree.Binder))
+
+    def properties(self, c: list[Node]) -> Items:
+        return Items(self.whole(c), tuple(c))
+
+    def assume(self, c: list[Node]) -> tuple[tree.Assume, ...]:
+        chains = [part for part in c[1:] if isinstance(part, Chain)]
+        domain = c[-1] if isinstance(c[-1], tree.Domain) else None
+        span = self.whole(c)
+        facts = (fact for chain in chains for fact in self.comparisons(chain))
+        return tuple(tree.Assume(span, fact, domain) for fact in facts)
+
+    def random(self, c: list[Node]) -> tuple[tree.Random, ...]:
+        tensors = [part for part in c[1:] if isinstance(part, tuple)]
+        law = tuple(self.law_part(p) for p in c[1:] if not isinstance(p, tuple))
+        return tuple(
+            tree.Random(self.over(name, axes or name), name, self.axes_of(axes), law)
+            for name, axes in tensors
+        )
+
+    def word_law(self, c: list[Node]) -> tree.Substitution:
+        return tree.Substitution(self.over(c[0], c[1]), c[0], c[1])
+
+    def law_part(self, part: Node) -> Node:
+        """`mean -1` and `mean (0)` are a word and its value, like `mean 0`."""
+        match part:
+            case tree.Binary(op="-", left=tree.Name() as word, right=value):
+                return tree.Substitution(part.span, word, tree.Negative(value.span, value))
+            case tree.Call(function=word, arguments=(value,)) if word.id in ("mean", "var"):
+                return tree.Substitution(part.span, word, value)
+        return part
+
+    # --- definitions ---------------------------------------------------------------------------
+
+    def define(self, c: list[Node]) -> tree.Definition:
+        name, axes, latex, value = c
+        indices = self.plain(axes.items) if axes else ()
+        text = None if latex is None else self.text(latex)
+        return tree.Definition(self.over(name, value), name, indices, value, latex=text)
+
+    def loss(self, c: list[Node]) -> tree.Definition:
+        word, name, axes, latex, value = c
+        if axes is not None:
+            self.report(
+                axes.span, "a loss is one number, so its name has no index", "", "drop the index"
+            )
+        text = None if latex is None else self.text(latex)
+        return tree.Definition(self.over(word, value), name, (), value, True, latex=text)
+
+    def abstract_loss(self, c: list[Node]) -> tree.Definition:
+        word, name, *arguments, closing = c
+        return tree.Definition(self.over(word, closing), name, (), None, True, tuple(arguments))
+
+    def symbol(self, c: list[Node]) -> tree.FunctionSymbol:
+        word, name, parameters, output = c
+        kept = None if parameters is None else parameters.items
+        axes = self.plain(output.items) if output else ()
+        return tree.FunctionSymbol(self.whole(c), name, kept, axes)
+
+    def output(self, c: list[Node]) -> Items:
+        axes: Items = c[0]
+        return axes
+
+    def parameters(self, c: list[Node]) -> Items:
+        found = []
+        for name, axes in (part for part in c if isinstance(part, tuple)):
+            sizes = self.plain(axes.items) if axes else ()
+            found.append(tree.Parameter(self.over(name, axes or name), name, sizes))
+        return Items(self.over(c[-1], c[-1]), tuple(found))
+
+    def function(self, c: list[Node]) -> tree.Function:
+        word, name, parameters, *body, result = self.without_layout(c)
+        span = self.over(word, parameters)
+        return tree.Function(span, name, parameters.items, tuple(body), result)
+
+    def return_(self, c: list[Node]) -> tree.Expression:
+        value: tree.Expression = c[1]
+        return value
+
+    def recurrence(self, c: list[Node]) -> tree.Recurrence:
+        word, name, extent, *body = self.without_layout(c)
+        return tree.Recurrence(self.over(word, extent), name, extent, tuple(body))
+
+    def network(self, c: list[Node]) -> tree.Network:
+        word, name, *parts = self.without_layout(c)
+        body: list[tree.Declaration | tree.Definition] = []
+        for part in parts:
+            body.extend(part if isinstance(part, tuple) else (part,))
+        return tree.Network(self.over(word, name), name, tuple(body))
+
+    @staticmethod
+    def without_layout(parts: Iterable[Node]) -> list[Node]:
+        """The parts of a block, placeholders left out."""
+        return [part for part in parts if part is not None]
+
+    # --- statements that are judged --------------------------------------------------------------
+
+    def label(self, c: list[Node]) -> Text:
+        return Text(self.over(c[0], c[0]), self.text(c[0]))
+
+    def at(self, c: list[Node]) -> Items:
+        return Items(self.whole(c), tuple(c[1:]))
+
+    def domain(self, c: list[Node]) -> tree.Domain:
+        items = (item for item in c if not is_token(item))
+        return tree.Domain(self.whole(c), *self.binders(items))
+
+    def within(self, c: list[Node]) -> Within:
+        word, value, percent = c
+        return Within(self.over(word, percent or value), value, percent is not None)
+
+    def substitution(self, c: list[Node]) -> tree.Substitution:
+        return tree.Substitution(self.over(c[0], c[1]), c[0], c[1])
+
+    update = substitution
+
+    def claim(self, c: list[Node]) -> tree.Claim:
+        kind, label, *rest = c
+        return self.judge(self.whole(c), str(kind), label.text if label else None, rest)
+
+    def judge(self, span: Span, kind: str, label: str | None, rest: list[Node]) -> tree.Claim:
+        """A relation with what follows it."""
+        chain, *tail = rest
+        at = tuple(item for part in tail if isinstance(part, Items) for item in part.items)
+        domains = [part for part in tail if isinstance(part, tree.Domain)]
+        for extra in domains[1:]:
+            self.report(extra.span, "a second `for`", "", "join the ranges by commas")
+        return tree.Claim(
+            span,
+            kind,
+            label,
+            self.one_comparison(chain),
+            at,
+            domains[0] if domains else None,
+        )
+
+    def judged(self, c: list[Node]) -> tree.Claim:
+        claim = self.judge(self.whole(c), "claim", None, c)
+        self.settle()
+        return claim
+
+    def latex_claim(self, c: list[Node]) -> tree.Claim:
+        kind, label, formula = c
+        span, text = self.whole(c), self.over(formula, formula).text
+        name = label.text if label else None
+        return tree.Claim(span, str(kind), name, None, latex=text[1:-1].strip())
+
+    def expect(self, c: list[Node]) -> tree.Expect:
+        kind, label, chain, within = c
+        op = chain.ops[0]
+        if len(chain.ops) > 1:
+            self.one_comparison(chain)
+        if within is not None and op not in ("=", "~"):
+            self.report(within.span, f"`within` has no meaning beside `{op}`", "", "write `~`")
+        return tree.Expect(
+            self.whole(c),
+            str(kind),
+            label.text if label else None,
+            op,
+            chain.parts[0],
+            chain.parts[1],
+            within.value if within else None,
+            within.percent if within else False,
+        )
+
+    disprove = expect
+
+    def derivation(self, c: list[Node]) -> tree.Derivation:
+        word, label, head, domain, *steps = c
+        return tree.Derivation(
+            Span(self.source, self.start(word), self.end(domain or head)),
+            head,
+            tuple(steps),
+            None if label is None else self.text(label),
+            domain,
+        )
+
+    def step(self, c: list[Node]) -> tree.Step:
+        equal, value, _, reason = c
+        text = None if reason is None else self.text(reason)
+        return tree.Step(self.over(equal, reason or value), value, text)
+
+    def case(self, c: list[Node]) -> tree.Case:
+        word, name, *parts = c
+        given = tuple(item for part in parts if isinstance(part, Items) for item in part.items)
+        body = tuple(part for part in parts if not isinstance(part, Items))
+        return tree.Case(self.over(word, name), self.text(name), given, body)
+
+    def given(self, c: list[Node]) -> Items:
+        return Items(self.whole(c), tuple(c[1:]))
+
+    def iterate(self, c: list[Node]) -> tree.Iterate:
+        word, count, *updates = c
+        return tree.Iterate(self.whole(c), count, tuple(updates))
