@@ -1,0 +1,97 @@
+"""Which names a scalar uses, and what moves when a name does."""
+
+from collections.abc import Iterator
+
+from derive.model.model import Model
+from derive.model.scalar import (
+    Apply,
+    ArgMax,
+    Blocks,
+    Constant,
+    Derivative,
+    DimValue,
+    Entry,
+    Index,
+    IndexValue,
+    MatrixFunction,
+    Num,
+    Reduce,
+    Scalar,
+    Split,
+    Unknown,
+)
+
+
+def places_of(scalar: Scalar) -> tuple[Index, ...]:
+    """The indices that stand in `scalar` itself."""
+    match scalar:
+        case IndexValue(index) | Split(index, _, _) | Blocks(index, _):
+            return (index,)
+        case Entry(_, indices, _) | MatrixFunction(_, _, indices, _):
+            return indices
+        case Unknown(_, indices, _, derivatives):
+            return (*indices, *(index for _, places in derivatives for index in places))
+        case Derivative(_, of_indices, _, wrt_indices, _):
+            return (*of_indices, *wrt_indices)
+        case _:
+            return ()
+
+
+def parts_of(scalar: Scalar) -> tuple[Scalar, ...]:
+    """The scalars directly inside `scalar`, those in its indices included."""
+    computed = tuple(inner for index in places_of(scalar) for inner in index.computed)
+    match scalar:
+        case Num() | Constant() | DimValue() | IndexValue() | Entry() | Derivative():
+            return computed
+        case Apply(_, arguments):
+            return arguments
+        case Reduce(_, _, body, condition):
+            return (body,) if condition is None else (body, condition)
+        case ArgMax(_, body):
+            return (body,)
+        case Split(_, _, body):
+            return (body, *computed)
+        case MatrixFunction(_, matrix, _, power):
+            return (matrix.body, *computed, *(() if power is None else (power,)))
+        case Unknown(_, _, arguments, _):
+            return (*(argument.body for argument in arguments), *computed)
+        case Blocks(_, parts):
+            return (*(part.body for part in parts), *computed)
+
+
+def walk(scalar: Scalar) -> Iterator[Scalar]:
+    """`scalar` and everything inside it; an object that occurs often is visited once."""
+    seen: set[int] = set()
+    waiting: list[Scalar] = [scalar]
+    while waiting:
+        found = waiting.pop()
+        if id(found) in seen:
+            continue
+        seen.add(id(found))
+        yield found
+        waiting.extend(parts_of(found))
+
+
+def names_in(scalar: Scalar) -> frozenset[str]:
+    """The names that `scalar` uses directly."""
+    names: set[str] = set()
+    for found in walk(scalar):
+        if isinstance(found, Entry):
+            names.add(found.symbol)
+        elif isinstance(found, Derivative):
+            names.update((found.of, found.wrt))
+    return frozenset(names)
+
+
+def uses_of(model: Model) -> dict[str, frozenset[str]]:
+    """For each defined name, all names that its value depends on."""
+    closed: dict[str, frozenset[str]] = {}
+    for name, definition in model.definitions.items():
+        direct = names_in(definition.body) - {name}
+        closed[name] = direct.union(*(closed.get(used, frozenset()) for used in direct))
+    return closed
+
+
+def dependants(model: Model, name: str) -> frozenset[str]:
+    """The defined names whose values move with `name`."""
+    return frozenset(other for other, used in uses_of(model).items() if name in used)

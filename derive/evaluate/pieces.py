@@ -1,0 +1,157 @@
+"""Matrix functions, pieces joined or split, and unspecified functions."""
+
+from collections.abc import Sequence
+from math import prod
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from derive.evaluate.labelled import Labelled, Places, Table, align, spread, take
+from derive.evaluate.number import Array, EvaluationError
+from derive.evaluate.reductions import arranged
+from derive.evaluate.unknown import Ridges, ridges
+from derive.model.scalar import Blocks, Index, MatrixFunction, Split, Unknown
+
+if TYPE_CHECKING:
+    from derive.evaluate.run import World
+
+_NOWHERE = -(2**60)
+
+
+def matrix_entry(world: "World", node: MatrixFunction) -> Labelled:
+    """The value of a `MatrixFunction`."""
+    own = node.matrix.indices
+    body = world.scalar(node.matrix.body)
+    others = tuple(label for label in body.labels if label not in [v.uid for v in own])
+    stack = arranged(world, body, others, own).array
+    if stack.shape[-1] != stack.shape[-2]:
+        raise EvaluationError(f"{node.operation} of a matrix of shape {stack.shape[-2:]}")
+    if node.operation in ("det", "logdet"):
+        return Labelled(others, world.arithmetic.matrix(node.operation, stack, 1))
+    lows = [world.dim(variable.axis.low) for variable in reversed(own)]
+    places = [world.places(index, low) for index, low in zip(node.indices, lows, strict=True)]
+
+    def result(power: int) -> Labelled:
+        table = Table(others, world.arithmetic.matrix(node.operation, stack, power))
+        return world.take(table, places, False, "a matrix")
+
+    if node.power is None:
+        return result(1)
+    exponent = world.scalar(node.power)
+    whole, fits = world.arithmetic.integers(exponent.array)
+    value = Labelled((), world.arithmetic.undefined())
+    for power in np.unique(whole[fits]):
+        here = Labelled(exponent.labels, fits & (whole == power))
+        value = world.where(here, result(int(power)), value)
+    return value
+
+
+def unknown_entry(world: "World", node: Unknown) -> Labelled:
+    """An entry of an unspecified function or of its derivative, at this point's instance of it."""
+    shapes = [tuple(map(world.size, tensor.indices)) for tensor in node.arguments]
+    batch, vector = _flattened(world, node)
+    function = world.model.functions.get(node.function)
+    axes = () if function is None else function.output
+    out_shape = world.point.shape(axes)
+    outputs = prod(out_shape)
+    rational = world.arithmetic.name == "exact"
+    instance = ridges(node.function, world.point.seed, vector.shape[-1], outputs, rational)
+    place = _flat_place(world, node.indices, out_shape, [world.dim(a.low) for a in axes])
+    slots = []
+    for number, indices in node.derivatives:
+        lows = [world.dim(v.axis.low) for v in node.arguments[number].indices]
+        slot = _flat_place(world, indices, shapes[number], lows)
+        start = sum(map(prod, shapes[:number]))
+        slots.append(Places(slot.labels, slot.array + start))
+    terms = []
+    for ridge in range(len(instance.kinds)):
+        at = _ridge_argument(world, instance, ridge, batch, vector)
+        inner, _ = take(Table(batch, at), [place])
+        phi = instance.phi(world.arithmetic, ridge, len(slots), inner.array)
+        weights = Table((), world.arithmetic.exact(instance.weights[ridge]))
+        slopes = Table((), world.arithmetic.exact(instance.slopes[ridge]))
+        factors = [Labelled(inner.labels, phi), world.take(weights, [place], False, "a function")]
+        factors += [world.take(slopes, [place, slot], False, "an argument") for slot in slots]
+        terms.append(_folded(world, "mul", factors))
+    return _folded(world, "add", terms)
+
+
+def _flattened(world: "World", node: Unknown) -> tuple[tuple[int, ...], Array]:
+    """All arguments as one vector, along the last axis; the labels of the axes before it."""
+    values = [world.scalar(tensor.body) for tensor in node.arguments]
+    own = {variable.uid for tensor in node.arguments for variable in tensor.indices}
+    sizes = {label: n for value in values for label, n in value.sizes.items()}
+    batch = tuple(label for label in sizes if label not in own)
+    sizes.update((v.uid, world.size(v)) for tensor in node.arguments for v in tensor.indices)
+    flat = [
+        spread(value, (*batch, *(v.uid for v in tensor.indices)), sizes).reshape(
+            [*(sizes[label] for label in batch), -1]
+        )
+        for value, tensor in zip(values, node.arguments, strict=True)
+    ]
+    return batch, np.concatenate(flat, axis=-1)
+
+
+def _ridge_argument(
+    world: "World", instance: Ridges, ridge: int, batch: tuple[int, ...], vector: Array
+) -> Array:
+    """`a . x + b` for each output. Shapes: vector[batch, input]; result[batch, output]."""
+    arithmetic = world.arithmetic
+    slopes = arithmetic.exact(instance.slopes[ridge])
+    product = arithmetic.contract([((-1, -2), slopes), ((*batch, -2), vector)], (*batch, -1))
+    return arithmetic.apply("add", [product, arithmetic.exact(instance.shifts[ridge])])
+
+
+def _flat_place(
+    world: "World", indices: Sequence[Index], shape: Sequence[int], lows: Sequence[int]
+) -> Places:
+    """The row-major position of `indices` in a tensor; outside it, far outside."""
+    parts = [Labelled((), np.asarray(0))]
+    outside = [Labelled((), np.asarray(False))]
+    stride = prod(shape)
+    for index, low, size in zip(indices, lows, shape, strict=True):
+        stride //= max(size, 1)
+        places = world.places(index, low)
+        parts.append(Labelled(places.labels, places.array * stride))
+        wrong = (places.array < 0) | (places.array >= size)
+        outside.append(Labelled(places.labels, wrong))
+    labels, arrays = align([*parts, *outside])
+    total = sum(arrays[1 : len(parts)], arrays[0])
+    wrong = np.logical_or.reduce(np.broadcast_arrays(*arrays[len(parts) :]))
+    return Places(labels, np.asarray(np.where(wrong, _NOWHERE, total)))
+
+
+def _folded(world: "World", operation: str, values: Sequence[Labelled]) -> Labelled:
+    """`values` joined by an operation, from the first to the last."""
+    total = values[0]
+    for value in values[1:]:
+        labels, arrays = align([total, value])
+        total = Labelled(labels, world.arithmetic.apply(operation, arrays))
+    return total
+
+
+def joined(world: "World", node: Blocks) -> Labelled:
+    """The value of `Blocks`."""
+    values = [(part.variable, world.scalar(part.body)) for part in node.parts]
+    sizes = {
+        label: size
+        for variable, value in values
+        for label, size in value.sizes.items()
+        if label != variable.uid
+    }
+    others = tuple(sizes)
+    pieces = [
+        spread(value, (*others, v.uid), {**sizes, v.uid: world.size(v)}) for v, value in values
+    ]
+    joined = np.concatenate(pieces, axis=-1)
+    return world.take(Table(others, joined), [world.places(node.index, 1)], False, "a list")
+
+
+def split(world: "World", node: Split) -> Labelled:
+    """The value of a `Split`."""
+    body = world.scalar(node.body)
+    own = [variable.uid for variable in node.variables]
+    others = tuple(label for label in body.labels if label not in own)
+    full = arranged(world, body, others, node.variables).array
+    flat = full.reshape((*full.shape[: len(others)], -1))
+    return world.take(Table(others, flat), [world.places(node.index, 1)], False, "a list")

@@ -1,0 +1,398 @@
+"""The value of a scalar at a point, as an array with one axis for each free index variable."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import assert_never
+
+import numpy as np
+
+from derive.evaluate.arithmetic import FLOAT
+from derive.evaluate.labelled import (
+    Labelled,
+    Places,
+    Table,
+    align,
+    either,
+    limit,
+    ordered,
+    spread,
+)
+from derive.evaluate.labelled import take as taken
+from derive.evaluate.names import uses_of, walk
+from derive.evaluate.number import Arithmetic, Array, EvaluationError
+from derive.evaluate.pieces import joined, matrix_entry, split, unknown_entry
+from derive.evaluate.point import Point
+from derive.evaluate.reductions import first_maximum, reduced
+from derive.model.dim import Dim
+from derive.model.model import Model
+from derive.model.scalar import (
+    Apply,
+    ArgMax,
+    Blocks,
+    Constant,
+    Derivative,
+    DimValue,
+    Entry,
+    Index,
+    IndexValue,
+    IndexVariable,
+    MatrixFunction,
+    Num,
+    Reduce,
+    Scalar,
+    Split,
+    Unknown,
+)
+
+_COMPARISONS = frozenset(("lt", "le", "eq", "ne"))
+_INDEX_ARITHMETIC = _COMPARISONS | {"add", "mul", "neg", "max", "min"}
+
+Differentiate = Callable[["World", Derivative], Labelled]
+
+
+class Evaluator:
+    """Evaluates the scalars of one model in one arithmetic.
+
+    A `Derivative` is evaluated as what `resolve` says it equals, or by `differentiate`.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        arithmetic: Arithmetic,
+        resolve: Callable[[Scalar], Scalar] | None = None,
+        differentiate: Differentiate | None = None,
+    ) -> None:
+        self.model = model
+        self.arithmetic = arithmetic
+        self.differentiate = differentiate or _by_resolving(resolve)
+        self._uses: dict[str, frozenset[str]] | None = None
+        self._last: World | None = None
+
+    @property
+    def uses(self) -> dict[str, frozenset[str]]:
+        """For each defined name, all that its value depends on."""
+        if self._uses is None or len(self._uses) != len(self.model.definitions):
+            self._uses = uses_of(self.model)
+        return self._uses
+
+    def at(self, point: Point, overrides: Mapping[str, Array] | None = None) -> "World":
+        """The values at a point; those of the last point are kept.
+
+        Overrides replace the values of declared or defined names, and what follows from them.
+        """
+        last = self._last
+        if overrides or last is None or last.point is not point:
+            last = World(self, point, overrides or {})
+            self._last = None if overrides else last
+        return last
+
+    def tensor(
+        self,
+        indices: Sequence[IndexVariable],
+        scalar: Scalar,
+        point: Point,
+        overrides: Mapping[str, Array] | None = None,
+    ) -> Array:
+        """The entries of `scalar` as `indices` run over their axes.
+
+        Raises: EvaluationError where a value is missing or a size makes no sense.
+        """
+        return self.at(point, overrides).tensor(indices, scalar)
+
+
+def _by_resolving(resolve: Callable[[Scalar], Scalar] | None) -> Differentiate:
+    resolved: dict[Derivative, Scalar] = {}
+
+    def differentiate(world: "World", node: Derivative) -> Labelled:
+        if resolve is None:
+            raise EvaluationError(f"d{node.of}/d{node.wrt} is not resolved")
+        if node not in resolved:
+            resolved[node] = resolve(node)
+        return world.scalar(resolved[node])
+
+    return differentiate
+
+
+class World:
+    """All values at one point, each computed once.
+
+    A child (`moved`) is the same world with one name shifted: what depends on it is computed
+    anew, the rest is shared.
+    """
+
+    def __init__(
+        self,
+        evaluator: Evaluator,
+        point: Point,
+        overrides: Mapping[str, Array],
+        parent: "World | None" = None,
+    ) -> None:
+        self.evaluator = evaluator
+        self.model = evaluator.model
+        self.arithmetic = evaluator.arithmetic
+        self.point = point
+        self.parent = parent
+        self.depth: int = 0 if parent is None else parent.depth + 1
+        self.moved_name: str | None = None
+        self.affected: frozenset[str] = frozenset()
+        self.complaints: list[str] = [] if parent is None else parent.complaints
+        self._overrides = overrides
+        self._shift: Labelled | None = None
+        self._tables: dict[str, Table] = {}
+        self._memo: dict[int, tuple[Scalar, Labelled]] = {}
+        self._places: dict[tuple[int, int], tuple[Index, Places]] = {}
+        self._floats: World | None = None
+        for name, values in overrides.items():
+            self._tables[name] = Table((), values)
+
+    # Names
+
+    def moved(self, name: str, shift: Table, affected: frozenset[str]) -> "World":
+        """This world with `shift` added to `name`; `affected` are the definitions to recompute."""
+        child = World(self.evaluator, self.point, {}, self)
+        base = self.table(name)
+        child.moved_name, child.affected = name, affected
+        child._tables[name] = child._sum_of_tables(base, shift)
+        return child
+
+    def _sum_of_tables(self, left: Table, right: Table) -> Table:
+        axes = tuple(range(-len(left.shape), 0))
+        labels, arrays = align(
+            [Labelled((*table.extra, *axes), table.array) for table in (left, right)]
+        )
+        total = Labelled(labels, self.arithmetic.apply("add", arrays))
+        extra = tuple(label for label in labels if label >= 0)
+        return Table(extra, ordered(total, (*extra, *axes)))
+
+    def table(self, name: str) -> Table:
+        """All entries of a name."""
+        found = self._tables.get(name)
+        if found is not None:
+            return found
+        if self.parent is not None and name not in self.affected:
+            return self.parent.table(name)
+        if name in self.model.definitions:
+            for earlier in self.model.definitions:
+                if earlier == name:
+                    break
+                mine = self.parent is None or earlier in self.affected
+                if mine and earlier not in self._tables and earlier in self.evaluator.uses[name]:
+                    self._tables[earlier] = self._definition(earlier)
+            found = self._definition(name)
+        else:
+            found = self._declared(name)
+        self._tables[name] = found
+        return found
+
+    def _declared(self, name: str) -> Table:
+        if name not in self.model.symbols:
+            raise EvaluationError(f"nothing is named `{name}`")
+        if name not in self.point.values:
+            raise EvaluationError(f"`{name}` has no value here")
+        values = self.point.values[name]
+        expected = self.point.shape(self.model.symbols[name].axes)
+        if values.shape != expected:
+            raise EvaluationError(f"`{name}` has shape {expected} here, not {values.shape}")
+        return Table((), self.arithmetic.exact(values))
+
+    def _definition(self, name: str) -> Table:
+        definition = self.model.definitions[name]
+        table = self._as_table(definition.indices, self.scalar(definition.body))
+        ancestor = self.parent
+        while ancestor is not None:  # what was added to this name further out stays added
+            if ancestor.moved_name == name or name in ancestor._overrides:
+                outer = ancestor._tables[name]
+                body = ancestor._as_table(definition.indices, ancestor.scalar(definition.body))
+                negated = Table(body.extra, self.arithmetic.apply("neg", [body.array]))
+                return self._sum_of_tables(table, self._sum_of_tables(outer, negated))
+            ancestor = ancestor.parent
+        return table
+
+    def _as_table(self, indices: Sequence[IndexVariable], value: Labelled) -> Table:
+        own = tuple(variable.uid for variable in indices)
+        extra = tuple(label for label in value.labels if label not in own)
+        sizes = value.sizes
+        sizes.update((variable.uid, self.size(variable)) for variable in indices)
+        limit(sizes.values())
+        return Table(extra, spread(value, (*extra, *own), sizes))
+
+    def lows(self, name: str) -> list[int]:
+        """The first place along each axis of a name."""
+        if name in self.model.definitions:
+            axes = [variable.axis for variable in self.model.definitions[name].indices]
+        else:
+            axes = list(self.model.symbols[name].axes)
+        return [self.dim(axis.low) for axis in axes]
+
+    # Scalars
+
+    def tensor(self, indices: Sequence[IndexVariable], scalar: Scalar) -> Array:
+        """The entries of `scalar` as `indices` run over their axes."""
+        with self.arithmetic.scope():
+            try:
+                table = self._as_table(indices, self.scalar(scalar))
+            except RecursionError:
+                raise EvaluationError("the expression is nested too deeply") from None
+        if table.extra:
+            raise ValueError("an index variable of the scalar is not among the indices")
+        return np.array(table.array)
+
+    def value(self, name: str) -> Array:
+        """All entries of a name."""
+        with self.arithmetic.scope():
+            return np.array(self.table(name).array)
+
+    def dim(self, dim: Dim) -> int:
+        """A dimension as a number."""
+        constant = dim.constant
+        if constant is not None:
+            return constant
+        try:
+            return dim.value(self.point.sizes)
+        except KeyError as missing:
+            raise EvaluationError(f"the dimension `{missing.args[0]}` has no size here") from None
+
+    def size(self, variable: IndexVariable) -> int:
+        """The number of places over which a variable runs."""
+        return max(0, self.dim(variable.axis.high) - self.dim(variable.axis.low) + 1)
+
+    def scalar(self, scalar: Scalar) -> Labelled:
+        """The value, with an axis for each free index variable."""
+        found = self._memo.get(id(scalar))
+        if found is None:
+            found = self._memo[id(scalar)] = (scalar, self._scalar(scalar))
+        return found[1]
+
+    def _scalar(self, scalar: Scalar) -> Labelled:
+        match scalar:
+            case Num(value):
+                return Labelled((), self.arithmetic.number(value))
+            case Constant(name):
+                return Labelled((), self.arithmetic.constant(name))
+            case DimValue(dim):
+                return Labelled((), self.arithmetic.exact(np.asarray(self.dim(dim))))
+            case IndexValue(index):
+                return self._index_value(index)
+            case Entry():
+                return self._entry(scalar)
+            case Apply():
+                return self._apply(scalar)
+            case Reduce():
+                return reduced(self, scalar)
+            case ArgMax(variable, body):
+                return first_maximum(self, variable, body)
+            case MatrixFunction():
+                return matrix_entry(self, scalar)
+            case Unknown():
+                return unknown_entry(self, scalar)
+            case Blocks():
+                return joined(self, scalar)
+            case Split():
+                return split(self, scalar)
+            case Derivative():
+                return self.evaluator.differentiate(self, scalar)
+            case _:
+                assert_never(scalar)
+
+    def places(self, index: Index, low: int) -> Places:
+        """The positions that an index takes on an axis that starts at `low`."""
+        found = self._places.get((id(index), low))
+        if found is None:
+            found = self._places[id(index), low] = (index, self._find_places(index, low))
+        return found[1]
+
+    def _find_places(self, index: Index, low: int) -> Places:
+        start = self.dim(index.offset) - low
+        if not index.computed and len(index.terms) == 1 and index.terms[0][1].constant == 1:
+            variable = index.terms[0][0]
+            start += self.dim(variable.axis.low)
+            run = (variable.uid, start)
+            return Places((variable.uid,), np.arange(start, start + self.size(variable)), run)
+        parts = [Labelled((), np.asarray(start))]
+        undefined: Labelled | None = None
+        for variable, factor in index.terms:
+            begin = self.dim(variable.axis.low)
+            numbers = np.arange(begin, begin + self.size(variable)) * self.dim(factor)
+            parts.append(Labelled((variable.uid,), numbers))
+        for inner in index.computed:
+            value = self.scalar(inner)
+            numbers, fits = self.arithmetic.integers(value.array)
+            parts.append(Labelled(value.labels, numbers))
+            if not fits.all():
+                self.complaints.append("a computed index is not an integer")
+                wrong = Labelled(value.labels, ~fits)
+                undefined = wrong if undefined is None else either(undefined, wrong)
+        labels, arrays = align(parts)
+        return Places(labels, np.asarray(sum(arrays[1:], arrays[0])), None, undefined)
+
+    def _index_value(self, index: Index) -> Labelled:
+        places = self.places(index, 0)
+        value = Labelled(places.labels, self.arithmetic.exact(places.array))
+        return self._undefine(value, [places])
+
+    def _entry(self, entry: Entry) -> Labelled:
+        table = self.table(entry.symbol)
+        lows = self.lows(entry.symbol)
+        places = [self.places(index, low) for index, low in zip(entry.indices, lows, strict=True)]
+        return self.take(table, places, entry.padded, f"`{entry.symbol}`")
+
+    def take(self, table: Table, places: Sequence[Places], padded: bool, what: str) -> Labelled:
+        """The entries of `table` at `places`: outside it, zero if `padded`, else undefined."""
+        value, outside = taken(table, places)
+        if outside is not None:
+            fill = self.arithmetic.exact(np.asarray(0)) if padded else self.arithmetic.undefined()
+            if not padded:
+                self.complaints.append(f"an index of {what} is outside its range")
+            value = Labelled(value.labels, np.where(outside, fill, value.array))
+        return self._undefine(value, places)
+
+    def _undefine(self, value: Labelled, places: Sequence[Places]) -> Labelled:
+        """`value`, undefined where a computed place is."""
+        for place in places:
+            if place.undefined is not None:
+                value = self.where(
+                    place.undefined, Labelled((), self.arithmetic.undefined()), value
+                )
+        return value
+
+    def where(self, mask: Labelled, yes: Labelled, no: Labelled) -> Labelled:
+        """`yes` where `mask` holds, `no` elsewhere."""
+        labels, arrays = align([mask, yes, no])
+        return Labelled(labels, np.where(arrays[0], arrays[1], arrays[2]))
+
+    def _apply(self, node: Apply) -> Labelled:
+        exact_indices = self.arithmetic is not FLOAT and node.operation in _COMPARISONS
+        if exact_indices and is_index_arithmetic(node):
+            truth = self.truth(node)[0]
+            return Labelled(truth.labels, self.arithmetic.exact(truth.array.astype(int)))
+        labels, arrays = align([self.scalar(argument) for argument in node.arguments])
+        return Labelled(labels, self.arithmetic.apply(node.operation, arrays))
+
+    def truth(self, condition: Scalar) -> tuple[Labelled, Labelled | None]:
+        """Where a condition holds, and where it is undefined (None: nowhere)."""
+        world = self
+        if self.arithmetic is not FLOAT and is_index_arithmetic(condition):
+            if self._floats is None:
+                self._floats = World(Evaluator(self.model, FLOAT), self.point, {})
+            world = self._floats
+        value = world.scalar(condition)
+        undefined = ~world.arithmetic.defined(value.array)
+        holds = Labelled(value.labels, np.asarray(value.array != 0, dtype=bool))
+        return holds, Labelled(value.labels, undefined) if undefined.any() else None
+
+
+def is_index_arithmetic(scalar: Scalar) -> bool:
+    """Whether a scalar speaks of indices, dimensions and integers alone."""
+    for found in walk(scalar):
+        match found:
+            case IndexValue(index) if not index.computed:
+                continue
+            case DimValue():
+                continue
+            case Num(value) if value.denominator == 1 and abs(value) < 2**40:
+                continue
+            case Apply(operation, _) if operation in _INDEX_ARITHMETIC:
+                continue
+            case _:
+                return False
+    return True
