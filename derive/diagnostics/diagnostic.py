@@ -46,5 +46,7 @@ class DeriveError(Exception):
     """The one exception for callers: a file has errors. Carries the `diagnostics`."""
 
     def __init__(self, diagnostics: tuple[Diagnostic, ...]) -> None:
-        super().__init__("\n".join(f"{d.span.source.name}:{d.span.line}: {d.message}" for d in diagnostics))
+        super().__init__(
+            "\n".join(f"{d.span.source.name}:{d.span.line}: {d.message}" for d in diagnostics)
+        )
         self.diagnostics = diagnostics

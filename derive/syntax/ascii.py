@@ -1,7 +1,7 @@
 """Unicode signs to their ASCII spelling, with a way back to the user's own characters.
 
-Only signs are translated: `∂L/∂z` becomes `dL/dz`, `≤` becomes `<=`. Letters stay what they are (`σ`,
-`μ`, `ŷ`); two spellings of one letter are made equal when a name is read (`derive.syntax.expressions`).
+Only signs are translated: `∂L/∂z` becomes `dL/dz`, `≤` becomes `<=`. Letters stay what they are
+(`σ`, `μ`, `ŷ`); two spellings of one letter are made equal when a name is read.
 """
 
 import re
@@ -54,7 +54,7 @@ _SIGN = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Ascii:
-    """A text in ASCII signs. `origins` tells for each character where it came from; None: nowhere else."""
+    """A text in ASCII signs; `origins` tells where each character stood, None that none moved."""
 
     text: str
     origins: tuple[int, ...] | None

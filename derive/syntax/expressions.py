@@ -1,8 +1,8 @@
 """Parser reductions to expressions: one method per rule of `grammar/derive.lark`.
 
-What the grammar cannot say is checked here and reported, never raised: a word of the language used as a
-name, `~` outside `expect`, a range outside brackets of indices. The span of an expression in round brackets
-includes them, so that a span never holds half a pair.
+What the grammar cannot say is checked here and reported, never raised: a word of the language used
+as a name, `~` outside `expect`, a range outside brackets of indices. The span of an expression in
+round brackets includes them, so that a span never holds half a pair.
 """
 
 import unicodedata
@@ -66,6 +66,7 @@ class Expressions:
     # --- atoms ---------------------------------------------------------------------------------
 
     def name(self, c: list[Node]) -> tree.Name:
+        """`x`."""
         return tree.Name(self.over(c[0], c[0]), self.spell(c[0]))
 
     def spell(self, token: Node) -> str:
@@ -85,6 +86,7 @@ class Expressions:
         return "delta" if text == "δ" else text
 
     def number(self, c: list[Node]) -> tree.Number:
+        """`0.378`, exactly."""
         text, span = str(c[0]), self.over(c[0], c[0])
         mantissa, _, exponent = text.lower().partition("e")
         if len(mantissa) > MAX_DIGITS or len(exponent) > 6 or abs(int(exponent or 0)) > MAX_DIGITS:
@@ -98,6 +100,7 @@ class Expressions:
         return tree.Number(span, Fraction(text), text)
 
     def group(self, c: list[Node]) -> tree.Expression:
+        """`(a + b)`: the inner expression, its span widened."""
         inner: tree.Expression = replace(c[1], span=self.over(c[0], c[2]))
         return inner
 
@@ -113,18 +116,21 @@ class Expressions:
     # --- operators -----------------------------------------------------------------------------
 
     def binary(self, c: list[Node]) -> tree.Binary:
+        """`a + b`, `a - b`, `a ^ b`."""
         left, op, right = c
         return tree.Binary(self.over(left, right), str(op), left, right)
 
     def negative(self, c: list[Node]) -> tree.Negative:
+        """`-a`."""
         return tree.Negative(self.over(c[0], c[1]), c[1])
 
     def positive(self, c: list[Node]) -> tree.Expression:
+        """`+a` is `a`."""
         inner: tree.Expression = replace(c[1], span=self.over(c[0], c[1]))
         return inner
 
     def multiply(self, c: list[Node]) -> tree.Expression:
-        """`a * b`; in `a * dL/dz` the quotient is read first, unless another `/` stands before it."""
+        """`a * b`; the quotient of `a * dL/dz` is read first, that of `a / dx / dy` is not."""
         left, op, right = c
         if op == "/" and is_differential(right):
             match left:
@@ -149,6 +155,7 @@ class Expressions:
         return expr.span.start == expr.left.span.start
 
     def relation(self, c: list[Node]) -> Chain:
+        """`a < b`, or one more link of `a < b < c`."""
         left, op, right = c
         span = self.over(left, right)
         if isinstance(left, Chain):
@@ -158,12 +165,14 @@ class Expressions:
     # --- postfix -------------------------------------------------------------------------------
 
     def attribute(self, c: list[Node]) -> tree.Expression:
+        """`A.T`, `cnn.pool1`."""
         span = self.over(c[0], c[1])
         if c[1] == "T":
             return tree.Transpose(span, c[0])
         return tree.Attribute(span, c[0], self.spell(c[1]))
 
     def call(self, c: list[Node], primes: int = 0) -> tree.Expression:
+        """`f(x, over=n)`, or `sum[i](...)` if what is called is `sum[i]`."""
         function, *arguments = (part for part in c if not is_token(part))
         span = self.over(c[0], c[-1])
         match function:
@@ -182,16 +191,20 @@ class Expressions:
         return tree.Call(span, tree.Name(function.span, "?"), tuple(arguments), (), primes)
 
     def primed(self, c: list[Node]) -> tree.Expression:
+        """`g''(z)`."""
         return self.call([c[0], *c[2:]], primes=len(c[1]))
 
     def keyword(self, c: list[Node]) -> tree.Keyword:
+        """`over=n`."""
         return tree.Keyword(self.over(c[0], c[1]), c[0].id, c[1])
 
     def arrow(self, c: list[Node]) -> tree.Arrow:
+        """`tau -> 0+`."""
         side = c[2] if len(c) > 2 else None
         return tree.Arrow(self.over(c[0], side or c[1]), c[0], c[1], str(side or ""))
 
     def subscript(self, c: list[Node]) -> tree.Expression:
+        """`x[i]`, or the head of `sum[i in 1..n](...)`."""
         base, span = c[0], self.over(c[0], c[-1])
         items = tuple(item for item in c[1:] if not is_token(item))
         if isinstance(base, tree.Name) and base.id in BIG:
@@ -237,9 +250,11 @@ class Expressions:
     # --- indices, conditions, lists ------------------------------------------------------------
 
     def range(self, c: list[Node]) -> tree.Range:
+        """`1..n`, `T..1 step -1`."""
         return tree.Range(self.over(c[0], c[2] or c[1]), *c)
 
     def binder(self, c: list[Node]) -> tree.Binder:
+        """`i in 1..n`."""
         if isinstance(c[1], tree.Range):
             return tree.Binder(self.over(c[0], c[1]), c[0].id, c[1])
         self.report(
@@ -315,6 +330,7 @@ class Expressions:
         return tree.List(span, self.plain(items))
 
     def comprehension(self, c: list[Node]) -> tree.Comprehension:
+        """`[f(i) for i in 1..n]`."""
         opening, body, *items, closing = (part for part in c if part != "for")
         binders, conditions = self.binders(item for item in items if not is_token(item))
         return tree.Comprehension(self.over(opening, closing), body, binders, conditions)

@@ -1,12 +1,12 @@
 """The lines that count: a text split into top-level statements, each with its layout made plain.
 
-Design: one pass over brackets, strings, comments and line ends, before any grammar. Each statement is then
-parsed by itself, so that a broken one does not stop the others, and nesting is bounded before anything
-recurses. What does not count (comments, blank lines, the line ends inside brackets and before continued
-lines) becomes blanks, so that every character keeps its place.
+Design: one pass over brackets, strings, comments and line ends, before any grammar. Each statement is
+then parsed by itself, so that a broken one does not stop the others, and nesting is bounded before
+anything recurses. What does not count (comments, blank lines, line ends inside brackets and before
+continued lines) becomes blanks, so that every character keeps its place.
 
-A line is continued inside brackets; and by a line that is indented deeper, if the first ends or the second
-begins with an operator, a comma or a word such as `by` that cannot stand at a line's edge.
+A line is continued inside brackets; and by a line that is indented deeper, if the first ends or the
+second begins with an operator, a comma or a word such as `by` that cannot stand at a line's edge.
 """
 
 import re
@@ -38,10 +38,10 @@ _STATEMENT_WORD = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong with the layout at `start..end`; `subject` is the bracket, quote or word concerned.
+    """What is wrong with the layout at `start..end`; `subject` is the bracket or quote concerned.
 
-    `kind` is one of `tab`, `control`, `unclosed`, `unopened`, `mismatched`, `unterminated`, `too-deep`,
-    `too-long`, `indent`, `dedent`, `no-colon`.
+    `kind` is one of `tab`, `control`, `unclosed`, `unopened`, `mismatched`, `unterminated`,
+    `too-deep`, `too-long`, `indent`, `dedent`, `no-colon`.
     """
 
     kind: str
@@ -53,7 +53,7 @@ class Fault:
 
 @dataclass(slots=True)
 class Chunk:
-    """One top-level statement: `start..end` in the text, its plain text, and its first fault, if any."""
+    """One top-level statement: `start..end` in the text, its plain text, and its first fault."""
 
     start: int
     end: int = 0
@@ -266,7 +266,7 @@ class _Splitter:
         return begin
 
     def unclosed(self, here: int) -> int:
-        """A bracket of the current line is surely never closed: end the statement where that shows first."""
+        """A bracket is surely never closed: end the statement where that shows first."""
         line = self.current
         end = line.restart if line.restart >= 0 else here
         sign, place = next(bracket for bracket in reversed(line.brackets) if bracket[1] < end)

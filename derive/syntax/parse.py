@@ -1,8 +1,8 @@
 """Text to syntax tree. The only module that imports lark.
 
-Design: LALR(1) with a contextual lexer, because the language has one reading of every text and a parse
-must cost microseconds per sign. The layout pass splits the text into statements, so a statement that cannot be
-read gives one message and the others are still read.
+Design: LALR(1) with a contextual lexer, because the language has one reading of every text and a
+parse must cost microseconds per sign. The layout pass splits the text into statements, so a statement
+that cannot be read gives one message and the others are still read.
 """
 
 import re
@@ -13,13 +13,14 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from lark import Lark, UnexpectedInput
+from lark import Lark, UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
 from derive.diagnostics.diagnostic import Diagnostic, Severity
 from derive.diagnostics.span import Source, Span
 from derive.syntax import tree
 from derive.syntax.ascii import Ascii, to_ascii
-from derive.syntax.layout import Chunk, Fault, split
+from derive.syntax.layout import Chunk, split
+from derive.syntax.problems import of_fault, of_stop
 from derive.syntax.statements import Builder
 
 STARTS = ("statement", "expression", "judged")
@@ -81,7 +82,9 @@ class Parser:
             try:
                 result = self.lark.parse(chunk.text, start=start)
             except UnexpectedInput as error:
-                return self.builder.problems[0] if self.builder.problems else error
+                mine = self.builder.problems
+                at_start = mine and mine[0].span.start == text.start(chunk.start)
+                return mine[0] if mine and not at_start else error
             return self.builder.problems[0] if self.builder.problems else result
 
 
@@ -148,14 +151,17 @@ def read_one(source: Source, start: str, what: str) -> Any:
 
 def read(source: Source, text: Ascii, chunk: Chunk, start: str) -> Any:
     """What `chunk` says, or a diagnostic."""
-    result = chunk.fault or parser().read(source, text, chunk, start)
-    if isinstance(result, Fault):
-        span = Span(source, text.start(result.start), text.end(result.end))
-        return Diagnostic(Severity.ERROR, "syntax", result.kind, span)
-    if isinstance(result, UnexpectedInput):
-        place = chunk.start + min(result.pos_in_stream or 0, len(chunk.text))
-        span = Span(source, text.start(place), text.end(place + 1))
-        return Diagnostic(Severity.ERROR, "syntax", f"unexpected `{span.text}`", span)
+    if chunk.fault is not None:
+        return of_fault(source, text, chunk, chunk.fault)
+    result = parser().read(source, text, chunk, start)
+    if isinstance(result, UnexpectedToken):
+        token = result.token
+        at_end = token.type == "$END" or not token  # `not token`: the layout adds empty tokens
+        place = len(chunk.text) if at_end else token.start_pos
+        return of_stop(source, text, chunk, token.type, place, frozenset(result.accepts))
+    if isinstance(result, UnexpectedCharacters):
+        place, expected = result.pos_in_stream, frozenset(result.allowed or ())
+        return of_stop(source, text, chunk, "", place, expected)
     return result
 
 

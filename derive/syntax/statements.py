@@ -1,12 +1,13 @@
 """Parser reductions to statements: one method per rule of `grammar/derive.lark`.
 
-A rule answers one statement or a tuple of them (`input x[d], y[k]` declares twice). The span of a block is
-its head, that of a declared tensor the tensor itself.
+A rule answers one statement or a tuple of them (`input x[d], y[k]` declares twice). The span of a
+block is its head, that of a declared tensor the tensor itself.
 """
 
 from collections.abc import Iterable
 
 from derive.diagnostics.span import Span
+from derive.diagnostics.suggest import nearest
 from derive.syntax import tree
 from derive.syntax.expressions import Expressions
 from derive.syntax.parts import Chain, Items, Node, Text, Within, is_token
@@ -17,10 +18,12 @@ class Builder(Expressions):
     """Builds the statements of one text."""
 
     def statement(self, c: list[Node]) -> tuple[tree.Statement, ...]:
+        """Any statement, as the tuple of those that it stands for."""
         self.settle()
         return c[0] if isinstance(c[0], tuple) else (c[0],)
 
     def expression(self, c: list[Node]) -> tree.Expression:
+        """An expression that stands alone."""
         self.settle()
         expr: tree.Expression = c[0]
         return expr
@@ -28,12 +31,15 @@ class Builder(Expressions):
     # --- names and facts -----------------------------------------------------------------------
 
     def prose(self, c: list[Node]) -> tree.Prose:
+        """A string on a line of its own."""
         return tree.Prose(self.over(c[0], c[0]), self.text(c[0]))
 
     def dims(self, c: list[Node]) -> tree.Dims:
+        """`dims n, m`."""
         return tree.Dims(self.over(c[0], c[-1]), tuple(c[1:]))
 
     def use(self, c: list[Node]) -> tree.Use:
+        """`use "path.derive"`."""
         return tree.Use(self.over(c[0], c[1]), self.text(c[1]))
 
     def declare(self, c: list[Node]) -> tuple[tree.Declaration, ...]:
@@ -50,20 +56,30 @@ class Builder(Expressions):
                         last.span, role, last.name, last.axes, more, last.latex
                     )
                     continue
+                self.not_a_property(name)
             span = self.over(name, axes or name)
             axes_items = self.axes_of(axes)
             found.append(tree.Declaration(span, role, name, axes_items, properties, latex))
         return tuple(found)
 
+    def not_a_property(self, name: tree.Name) -> None:
+        """A lone name after properties is a number of its own, unless it looks like a property."""
+        near = nearest(name.id, PROPERTIES)
+        if near is not None:
+            self.report(name.span, f"`{name.id}` is no property", "", f"write `{near}`")
+
     def tensor(self, c: list[Node]) -> Node:
+        r"""`x[d] "\mathbf{x}" : onehot`, in parts."""
         name, axes, latex, properties = c
         kept = properties.items if properties else ()
         return name, axes, None if latex is None else self.text(latex), kept
 
     def variable(self, c: list[Node]) -> tuple[tree.Name, Items | None]:
+        """`x[n]`, in parts."""
         return c[0], c[1]
 
     def axes(self, c: list[Node]) -> Items:
+        """`[k, d]`."""
         items = tuple(item for item in c if not is_token(item) and item is not None)
         return Items(self.over(c[0], c[-1]), items)
 
@@ -74,9 +90,11 @@ class Builder(Expressions):
         return tuple(item for item in items if not isinstance(item, Chain | tree.Binder))
 
     def properties(self, c: list[Node]) -> Items:
+        """`symmetric posdef`."""
         return Items(self.whole(c), tuple(c))
 
     def assume(self, c: list[Node]) -> tuple[tree.Assume, ...]:
+        """`assume a > 0, 0 < b < 1`: a fact for each relation."""
         chains = [part for part in c[1:] if isinstance(part, Chain)]
         domain = c[-1] if isinstance(c[-1], tree.Domain) else None
         span = self.whole(c)
@@ -84,6 +102,7 @@ class Builder(Expressions):
         return tuple(tree.Assume(span, fact, domain) for fact in facts)
 
     def random(self, c: list[Node]) -> tuple[tree.Random, ...]:
+        """`random q[d], k[d] : mean 0, var 1`: the law is that of each tensor."""
         tensors = [part for part in c[1:] if isinstance(part, tuple)]
         law = tuple(self.law_part(p) for p in c[1:] if not isinstance(p, tuple))
         return tuple(
@@ -92,6 +111,7 @@ class Builder(Expressions):
         )
 
     def word_law(self, c: list[Node]) -> tree.Substitution:
+        """`mean 0`."""
         return tree.Substitution(self.over(c[0], c[1]), c[0], c[1])
 
     def law_part(self, part: Node) -> Node:
@@ -106,12 +126,14 @@ class Builder(Expressions):
     # --- definitions ---------------------------------------------------------------------------
 
     def define(self, c: list[Node]) -> tree.Definition:
+        """`z = ...`, `p[i] = ...`."""
         name, axes, latex, value = c
         indices = self.plain(axes.items) if axes else ()
         text = None if latex is None else self.text(latex)
         return tree.Definition(self.over(name, value), name, indices, value, latex=text)
 
     def loss(self, c: list[Node]) -> tree.Definition:
+        """`loss L = ...`."""
         word, name, axes, latex, value = c
         if axes is not None:
             self.report(
@@ -121,20 +143,24 @@ class Builder(Expressions):
         return tree.Definition(self.over(word, value), name, (), value, True, latex=text)
 
     def abstract_loss(self, c: list[Node]) -> tree.Definition:
+        """`loss L(y)`."""
         word, name, *arguments, closing = c
         return tree.Definition(self.over(word, closing), name, (), None, True, tuple(arguments))
 
     def symbol(self, c: list[Node]) -> tree.FunctionSymbol:
-        word, name, parameters, output = c
+        """`function g`, `function F(x[n]) -> [m]`."""
+        _, name, parameters, output = c
         kept = None if parameters is None else parameters.items
         axes = self.plain(output.items) if output else ()
         return tree.FunctionSymbol(self.whole(c), name, kept, axes)
 
     def output(self, c: list[Node]) -> Items:
+        """`-> [m]`."""
         axes: Items = c[0]
         return axes
 
     def parameters(self, c: list[Node]) -> Items:
+        """`(x[n], eps)`."""
         found = []
         for name, axes in (part for part in c if isinstance(part, tuple)):
             sizes = self.plain(axes.items) if axes else ()
@@ -142,19 +168,23 @@ class Builder(Expressions):
         return Items(self.over(c[-1], c[-1]), tuple(found))
 
     def function(self, c: list[Node]) -> tree.Function:
+        """`def f(x[n]):` with its body."""
         word, name, parameters, *body, result = self.without_layout(c)
         span = self.over(word, parameters)
         return tree.Function(span, name, parameters.items, tuple(body), result)
 
     def return_(self, c: list[Node]) -> tree.Expression:
+        """`return y`."""
         value: tree.Expression = c[1]
         return value
 
     def recurrence(self, c: list[Node]) -> tree.Recurrence:
+        """`for t in 1..T:` with its body."""
         word, name, extent, *body = self.without_layout(c)
         return tree.Recurrence(self.over(word, extent), name, extent, tuple(body))
 
     def network(self, c: list[Node]) -> tree.Network:
+        """`network cnn:` with its layers."""
         word, name, *parts = self.without_layout(c)
         body: list[tree.Declaration | tree.Definition] = []
         for part in parts:
@@ -169,25 +199,31 @@ class Builder(Expressions):
     # --- statements that are judged --------------------------------------------------------------
 
     def label(self, c: list[Node]) -> Text:
+        """`"Q2(b)":`."""
         return Text(self.over(c[0], c[0]), self.text(c[0]))
 
     def at(self, c: list[Node]) -> Items:
+        """`at mu = mean(x)`."""
         return Items(self.whole(c), tuple(c[1:]))
 
     def domain(self, c: list[Node]) -> tree.Domain:
+        """`for i in 1..n, i != j`."""
         items = (item for item in c if not is_token(item))
         return tree.Domain(self.whole(c), *self.binders(items))
 
     def within(self, c: list[Node]) -> Within:
+        """`within 5%`."""
         word, value, percent = c
         return Within(self.over(word, percent or value), value, percent is not None)
 
     def substitution(self, c: list[Node]) -> tree.Substitution:
+        """`mu = mean(x)`."""
         return tree.Substitution(self.over(c[0], c[1]), c[0], c[1])
 
     update = substitution
 
     def claim(self, c: list[Node]) -> tree.Claim:
+        """`claim a = b`, `refute a = b`."""
         kind, label, *rest = c
         return self.judge(self.whole(c), str(kind), label.text if label else None, rest)
 
@@ -208,17 +244,20 @@ class Builder(Expressions):
         )
 
     def judged(self, c: list[Node]) -> tree.Claim:
+        """A claim without its word."""
         claim = self.judge(self.whole(c), "claim", None, c)
         self.settle()
         return claim
 
     def latex_claim(self, c: list[Node]) -> tree.Claim:
+        """`claim $a = b$`."""
         kind, label, formula = c
         span, text = self.whole(c), self.over(formula, formula).text
         name = label.text if label else None
         return tree.Claim(span, str(kind), name, None, latex=text[1:-1].strip())
 
     def expect(self, c: list[Node]) -> tree.Expect:
+        """`expect a ~ 0.378 within 5%`, `refute a ~ 0.3`."""
         kind, label, chain, within = c
         op = chain.ops[0]
         if len(chain.ops) > 1:
@@ -239,6 +278,7 @@ class Builder(Expressions):
     disprove = expect
 
     def derivation(self, c: list[Node]) -> tree.Derivation:
+        """`derivation dL/dz[j]:` with its steps."""
         word, label, head, domain, *steps = c
         return tree.Derivation(
             Span(self.source, self.start(word), self.end(domain or head)),
@@ -249,19 +289,23 @@ class Builder(Expressions):
         )
 
     def step(self, c: list[Node]) -> tree.Step:
+        """`= a + b by "reason"`."""
         equal, value, _, reason = c
         text = None if reason is None else self.text(reason)
         return tree.Step(self.over(equal, reason or value), value, text)
 
     def case(self, c: list[Node]) -> tree.Case:
+        """`case "two classes":` with its values and lines."""
         word, name, *parts = c
         given = tuple(item for part in parts if isinstance(part, Items) for item in part.items)
         body = tuple(part for part in parts if not isinstance(part, Items))
         return tree.Case(self.over(word, name), self.text(name), given, body)
 
     def given(self, c: list[Node]) -> Items:
+        """`given x = [1, -2], n = 3`."""
         return Items(self.whole(c), tuple(c[1:]))
 
     def iterate(self, c: list[Node]) -> tree.Iterate:
-        word, count, *updates = c
+        """`iterate 3: w <- w - 0.1*dL/dw`."""
+        _, count, *updates = c
         return tree.Iterate(self.whole(c), count, tuple(updates))

@@ -22,7 +22,7 @@ class Tree:
 
 @dataclass(frozen=True, slots=True)
 class Number(Tree):
-    """`3`, `0.378`, `2e-3`: exact value, and the digits as printed (for the rounding rule of `~`)."""
+    """`3`, `0.378`, `2e-3`: exact, with the digits as printed (for the rounding rule of `~`)."""
 
     value: Fraction
     text: str
@@ -397,8 +397,8 @@ Statement = (
 class File(Tree):
     """A whole file. `input x[d], y[k]` gives one `Declaration` each, so statements are flat.
 
-    `broken` holds the names that statements which could not be read would have given a meaning: they
-    have had their message, so nothing that uses them needs another one.
+    `broken` holds the names that statements which could not be read would have given a meaning.
+    They have had their message, so nothing that uses them needs another one.
     """
 
     statements: tuple[Statement, ...]

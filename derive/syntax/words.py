@@ -1,8 +1,9 @@
 """The words with a fixed meaning in the grammar; every other name is settled by `derive.model`."""
 
 STATEMENTS = frozenset(
-    "dims input param target const assume loss claim refute derivation case given expect for def return "
-    "use function network random iterate".split()
+    ("dims", "input", "param", "target", "const", "assume", "loss", "claim", "refute", "derivation")
+    + ("case", "given", "expect", "for", "def", "return", "use", "function", "network", "random")
+    + ("iterate",)
 )
 RESERVED = STATEMENTS | frozenset(("by", "at", "in", "within"))
 
@@ -11,6 +12,9 @@ BIG = frozenset(("sum", "prod", "max", "min", "mean"))
 
 # Known here only so that `: symmetric, posdef, b[n]` can be told apart.
 PROPERTIES = frozenset(
-    "onehot simplex positive nonnegative integer binary sign unit symmetric posdef invertible "
-    "orthogonal diagonal".split()
+    ("onehot", "simplex", "positive", "nonnegative", "integer", "binary", "sign", "unit")
+    + ("symmetric", "posdef", "invertible", "orthogonal", "diagonal", "convex")
 )
+
+# They open a block of indented lines.
+BLOCKS = r"(?:case|derivation|def|for|network)\b"
