@@ -20,18 +20,20 @@ class EvaluationError(Exception):
     """A scalar has no number here; `str()` says why."""
 
 
-class Inexact(EvaluationError):  # noqa: N818 (it is an answer, not a mistake)
+class Inexact(EvaluationError):
     """Exact arithmetic met a number that is not rational."""
 
 
-class TooWide(EvaluationError):  # noqa: N818 (likewise)
+class TooWide(EvaluationError):
     """A ball is too wide to decide a comparison: evaluate again with more precision."""
 
 
 class Arithmetic(Protocol):
     """Arithmetic on arrays of one kind of number. An undefined result is an undefined entry."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """`float`, `ball` or `exact`."""
 
     def scope(self) -> AbstractContextManager[Any]:
         """The context in which the other methods are to be called."""

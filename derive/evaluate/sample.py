@@ -1,0 +1,137 @@
+"""Random exact points that obey every property and every assumption."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from random import Random
+
+from derive.evaluate.draws import PROPERTIES, Pool, draw, failing
+from derive.evaluate.number import Array, EvaluationError
+from derive.evaluate.point import Point, dims_of
+from derive.evaluate.relation import Judges
+from derive.evaluate.repair import repair
+from derive.evaluate.sizes import draw_sizes, is_about_dims
+from derive.evaluate.usage import index_ranges
+from derive.model.model import Assumption, Model
+from derive.model.scalar import Scalar
+
+_ATTEMPTS = 12
+_ROUNDS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class NoSample:
+    """No point was found; `assumption` is the one that was in the way, where it was one."""
+
+    reason: str
+    assumption: Assumption | None = None
+
+
+class Sampler:
+    """Draws points of one model. The same seed draws the same points."""
+
+    def __init__(self, model: Model, resolve: Callable[[Scalar], Scalar] | None = None) -> None:
+        self.model = model
+        self.judges = Judges(model, resolve)
+        self.assumptions = [a for a in model.assumptions if not is_about_dims(a.relation)]
+
+    def properties(self, name: str) -> frozenset[str]:
+        """The properties of a declared tensor that restrict its values."""
+        return self.model.symbols[name].properties & PROPERTIES
+
+    def violated(self, point: Point) -> str | Assumption | None:
+        """A property, in words, or an assumption that the point does not obey."""
+        for name, values in point.values.items():
+            if name not in self.model.symbols:
+                continue
+            lacking = failing(values, self.properties(name))
+            if lacking is not None:
+                return f"`{name}` is not {lacking}"
+            places = index_ranges(self.model, point.sizes).get(name)
+            if places is not None:
+                low, high = places
+                if not all(x.denominator == 1 and low <= x <= high for x in values.flat):
+                    return f"`{name}` is used as an index and leaves {low}..{high}"
+        for assumption in self.assumptions:
+            try:
+                if not self.judges.holds(assumption.relation, point):
+                    return assumption
+            except EvaluationError:
+                return assumption
+        return None
+
+    def draw(self, seed: int, sizes: Mapping[str, int]) -> Point | NoSample:
+        """A point of given sizes."""
+        blame: NoSample = NoSample("no point was tried")
+        for attempt in range(_ATTEMPTS):
+            random = Random(f"{seed}/{attempt}")
+            drawn = self._values(Pool(random), sizes)
+            if isinstance(drawn, NoSample):
+                return drawn
+            point = Point(dict(sizes), drawn, seed)
+            for _ in range(_ROUNDS):
+                wrong = self.violated(point)
+                if wrong is None:
+                    return point
+                if isinstance(wrong, str):
+                    blame = NoSample(wrong)
+                    break
+                reason = f"no point found that satisfies `{wrong.text}`"
+                blame = NoSample(reason, wrong)
+                mended = repair(self, wrong, point, random)
+                if mended is None:
+                    break
+                point = mended
+        return blame
+
+    def _values(self, pool: Pool, sizes: Mapping[str, int]) -> dict[str, Array] | NoSample:
+        ranges = index_ranges(self.model, sizes)
+        values: dict[str, Array] = {}
+        for name, symbol in self.model.symbols.items():
+            shape = Point(sizes, {}).shape(symbol.axes)
+            drawn = draw(pool, shape, self.properties(name), ranges.get(name))
+            if drawn is None:
+                listed = ", ".join(sorted(symbol.properties))
+                return NoSample(f"no tensor of shape {list(shape)} found for `{name}` : {listed}")
+            values[name] = drawn
+        return values
+
+
+def sample(
+    model: Model,
+    seed: int,
+    count: int = 4,
+    resolve: Callable[[Scalar], Scalar] | None = None,
+    sizes: Mapping[str, int] | None = None,
+) -> Iterator[Point | NoSample]:
+    """Up to `count` points, of sizes drawn unequal, or of the given ones; a `NoSample` ends them.
+
+    From the second point on, no dimension has the size that it has in the first.
+    """
+    sampler = Sampler(model, resolve)
+    first: dict[str, int] | None = None
+    blame: NoSample | None = None
+    for number in range(count):
+        found: Point | None = None
+        for attempt in range(6):
+            random = Random(f"{seed}/{number}/{attempt}")
+            chosen = dict(sizes) if sizes is not None else draw_sizes(model, random, first)
+            if chosen is None:
+                listed = ", ".join(dims_of(model))
+                blame = NoSample(f"no small sizes for {listed} satisfy the assumptions")
+                break
+            drawn = sampler.draw(random.getrandbits(32), chosen)
+            if isinstance(drawn, Point):
+                found = drawn
+                break
+            blame = drawn
+        if found is None:
+            assert blame is not None
+            yield blame
+            return
+        first = first or dict(found.sizes)
+        yield found
+
+
+def respects(model: Model, point: Point, resolve: Callable[[Scalar], Scalar] | None = None) -> bool:
+    """Whether a point obeys every property and assumption."""
+    return Sampler(model, resolve).violated(point) is None
