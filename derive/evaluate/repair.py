@@ -189,7 +189,9 @@ def _candidates(pool: Pool, shape: tuple[int, ...], own: frozenset[str]) -> Iter
             yield square[: shape[0], : shape[1]]
     signs = [Fraction((-1) ** k) for k in range(int(np.prod(shape)))]
     pool.random.shuffle(signs)
-    balanced = fractions(np.reshape(np.array(signs, dtype=object), shape))  # mean zero, variance one
+    balanced = fractions(
+        np.reshape(np.array(signs, dtype=object), shape)
+    )  # mean zero, variance one
     if failing(balanced, own) is None:
         yield balanced
     for number in (0, 1):

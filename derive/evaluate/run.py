@@ -135,6 +135,7 @@ class World:
         self.depth: int = 0 if parent is None else parent.depth + 1
         self.moved_name: str | None = None
         self.affected: frozenset[str] = frozenset()
+        self.derivatives: dict[tuple[str, str, bool], Table] = {}
         self.complaints: list[str] = [] if parent is None else parent.complaints
         self._overrides = overrides
         self._shift: Labelled | None = None
