@@ -6,6 +6,7 @@ from fractions import Fraction
 from derive.diagnostics.diagnostic import Diagnostic
 from derive.diagnostics.span import Span
 from derive.model.scalar import Axis, IndexVariable, Scalar, Tensor
+from derive.syntax import tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,12 @@ class Judgement:
 
 @dataclass(slots=True)
 class Model:
-    """All that a file says. `definitions` are in an order in which each uses only earlier ones."""
+    """All that a file says. `definitions` are in an order in which each uses only earlier ones.
+
+    `errors` are those of statements that are not judged; a judged statement has its own as its
+    `problem`. `failed` names what they leave undefined, each with the place of the cause; `defs` are
+    the file's own functions, `places` where each name was declared.
+    """
 
     dims: tuple[str, ...] = ()
     symbols: dict[str, Symbol] = field(default_factory=dict)
@@ -118,3 +124,6 @@ class Model:
     judgements: list[Judgement] = field(default_factory=list)
     prose: list[tuple[Span, str]] = field(default_factory=list)
     errors: list[Diagnostic] = field(default_factory=list)
+    failed: dict[str, Span] = field(default_factory=dict)
+    defs: dict[str, tree.Function] = field(default_factory=dict)
+    places: dict[str, Span] = field(default_factory=dict)

@@ -148,7 +148,8 @@ class ArgMax:
 @dataclass(frozen=True, slots=True)
 class MatrixFunction:
     """`inv` (entry at two `indices`), `det`, `logdet` (none) of the square matrix `matrix`, or
-    `matpow` (entry at two indices, of the power `power`)."""
+    `matpow` (entry at two indices, of the power `power`).
+    """
 
     operation: str
     matrix: "Tensor"
@@ -290,7 +291,9 @@ def substitute(scalar: Scalar, mapping: Mapping[IndexVariable, Index]) -> Scalar
             slots = tuple((number, places(at)) for number, at in derivatives)
             return Unknown(function, places(indices), tuple(map(tensor, arguments)), slots)
         case Blocks(i, parts):
-            return Blocks(index(i), tuple(Block(p.variable, substitute(p.body, mapping)) for p in parts))
+            return Blocks(
+                index(i), tuple(Block(p.variable, substitute(p.body, mapping)) for p in parts)
+            )
         case Split(i, variables, body):
             return Split(index(i), variables, substitute(body, mapping))
         case Derivative(of, of_indices, wrt, wrt_indices, partial):

@@ -1,0 +1,288 @@
+"""A file, elaborated: statement by statement, names first declared and then used.
+
+Design. A statement in error is recorded and the next one is read. What it would have named is
+*failed*: a definition that uses a failed name fails silently, a judged statement that uses one is
+undecided, so that one cause gives one message.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import assert_never
+
+from derive.diagnostics.diagnostic import Label
+from derive.diagnostics.span import Span
+from derive.model.cases import judge_case, judge_expect
+from derive.model.dim import Dim
+from derive.model.expressions import Elaborator
+from derive.model.failure import Depends, Failure, failure, not_yet
+from derive.model.functions import define, evaluate_body
+from derive.model.judged import assumption, judge_claim, judge_derivation, too_deep
+from derive.model.model import Definition, FunctionSymbol, Judgement, Model, Symbol
+from derive.model.properties import properties_of
+from derive.model.ranges import axis_of, size_of
+from derive.model.scalar import Entry, Index, Tensor, Unknown, axis
+from derive.model.scope import Hidden, Scope
+from derive.model.shape import fresh, has_shape, shape_text, squeezed
+from derive.model.used import Used
+from derive.syntax import tree
+
+
+def elaborate(file: tree.File, path: Path | None = None) -> Model:
+    """All that `file` says; `path` is where it lies, for `use`."""
+    model = Model()
+    for name in file.broken:
+        model.failed[name.id] = name.span
+    reader = Reader(model, Used(path))
+    for statement in file.statements:
+        reader.read(statement)
+    return model
+
+
+def elaborate_claim(model: Model, claim: tree.Claim) -> Judgement:
+    """The judgement that `claim` asks for, in a model that is already there."""
+    return judge_claim(elaborator(model), claim)
+
+
+def elaborate_expression(model: Model, expression: tree.Expression) -> Tensor:
+    """What `expression` denotes in `model`. Raises `Failure` or `Depends`."""
+    return elaborator(model).tensor(expression)
+
+
+def elaborator(model: Model) -> Elaborator:
+    """Elaborates the expressions of one statement of `model`."""
+    return Elaborator(Scope(model, Hidden(model)))
+
+
+class Reader:
+    """Reads statements into a model."""
+
+    def __init__(self, model: Model, used: Used) -> None:
+        self.model = model
+        self.used = used
+        self.hidden = Hidden(model)
+
+    def expressions(self) -> Elaborator:
+        """Elaborates the expressions of the next statement."""
+        return Elaborator(Scope(self.model, self.hidden))
+
+    def read(self, statement: tree.Statement) -> None:
+        """One statement."""
+        model, e = self.model, self.expressions()
+        match statement:
+            case tree.Prose(text=text):
+                model.prose.append((statement.span, text))
+            case tree.Claim():
+                model.judgements.append(judge_claim(e, statement))
+            case tree.Derivation():
+                model.judgements.extend(judge_derivation(e, statement))
+            case tree.Expect():
+                model.judgements.append(judge_expect(e, statement, None))
+            case tree.Case():
+                found, wrong = judge_case(e, statement)
+                model.judgements.extend(found)
+                if wrong is not None:
+                    model.errors.append(wrong.diagnostic)
+            case tree.Assume():
+                self.attempt((), lambda: model.assumptions.append(assumption(e, statement)))
+            case tree.Dims(names=names):
+                for name in names:
+                    self.attempt((name,), lambda name=name: self.dimension(name))  # type: ignore[misc]
+            case tree.Declaration(name=name):
+                self.attempt((name,), lambda: self.declare(e, statement))
+            case tree.Definition(name=name):
+                self.attempt((name,), lambda: self.define(e, statement))
+            case tree.FunctionSymbol(name=name):
+                self.attempt((name,), lambda: self.unspecified(e, statement))
+            case tree.Function(name=name):
+                self.attempt((name,), lambda: self.function(statement))
+            case tree.Recurrence(body=body):
+                names = tuple({d.name.id: d.name for d in body}.values())
+                self.attempt(names, lambda: _refuse("a recurrence", statement.span))
+            case tree.Random(name=name):
+                self.attempt((name,), lambda: _refuse("a random tensor", statement.span))
+            case tree.Network(name=name):
+                self.attempt((name,), lambda: _refuse("a network", statement.span))
+            case tree.Use():
+                self.attempt((), lambda: self.use(statement))
+            case _:
+                assert_never(statement)
+
+    def attempt(self, names: tuple[tree.Name, ...], action: Callable[[], object]) -> None:
+        """Do `action`; where it fails, record why, and that it leaves `names` undefined."""
+        cause: Span | None = None
+        try:
+            action()
+        except Failure as problem:
+            self.model.errors.append(problem.diagnostic)
+        except Depends as depends:
+            cause = depends.cause
+        except RecursionError:
+            span = names[0].span if names else None
+            if span is None:
+                raise
+            self.model.errors.append(too_deep(span))
+        else:
+            return
+        for name in names:
+            if name.id not in self.model.places:
+                self.model.failed.setdefault(name.id, cause or name.span)
+
+    def new(self, name: tree.Name) -> None:
+        """Stop where `name` is taken; note where it is declared."""
+        model = self.model
+        taken = model.places.get(name.id)
+        if taken is not None:
+            raise failure(
+                "duplicate-name",
+                f"`{name.id}` is declared twice",
+                name.span,
+                "declared again",
+                also=(Label(taken, f"`{name.id}` is first declared here"),),
+            )
+        if name.id in model.failed and model.failed[name.id] != name.span:
+            raise Depends(name.id, model.failed[name.id])
+
+    def add(self, name: tree.Name) -> None:
+        """Note where `name` is declared."""
+        self.model.places[name.id] = name.span
+
+    # --- declarations --------------------------------------------------------------------------
+
+    def dimension(self, name: tree.Name) -> None:
+        """One name of `dims n, m`; a used file may declare the same."""
+        place = self.model.places.get(name.id)
+        if name.id in self.model.dims and place and place.source is not name.span.source:
+            return
+        self.new(name)
+        self.model.dims = (*self.model.dims, name.id)
+        self.add(name)
+
+    def declare(self, e: Elaborator, written: tree.Declaration) -> None:
+        """`input x[d] : onehot`."""
+        self.new(written.name)
+        axes = tuple(axis_of(e, range_) for range_ in written.axes)
+        properties = properties_of(written.properties, axes, written.name)
+        name = written.name.id
+        self.model.symbols[name] = Symbol(
+            name, written.role, axes, properties, written.name.span, written.latex
+        )
+        self.add(written.name)
+
+    def unspecified(self, e: Elaborator, written: tree.FunctionSymbol) -> None:
+        """`function g`, `function F(x[n]) -> [m]`."""
+        self.new(written.name)
+        name = written.name.id
+        parameters = written.parameters
+        axes = (
+            ((),)
+            if parameters is None
+            else tuple(tuple(axis_of(e, a) for a in p.axes) for p in parameters)
+        )
+        output = tuple(axis(size_of(e, size)) for size in written.output)
+        self.model.functions[name] = FunctionSymbol(name, axes, output, written.name.span)
+        self.add(written.name)
+
+    def function(self, written: tree.Function) -> None:
+        """`def f(x[n]): ...`, tried once with its own generic dimensions."""
+        self.new(written.name)
+        names = [parameter.name for parameter in written.parameters]
+        for place, name in enumerate(names):
+            if name.id in [other.id for other in names[:place]]:
+                message = f"two parameters are called `{name.id}`"
+                raise failure("duplicate-name", message, name.span, "a second one")
+        self.try_function(written)
+        self.model.defs[written.name.id] = written
+        self.add(written.name)
+
+    def try_function(self, written: tree.Function) -> None:
+        """Evaluate the body of a function once, in a model that is thrown away."""
+        model = Model(
+            dims=self.model.dims,
+            symbols=dict(self.model.symbols),
+            definitions=dict(self.model.definitions),
+            functions=self.model.functions,
+            defs=self.model.defs,
+            failed=self.model.failed,
+            places=self.model.places,
+        )
+        generic = {
+            axis_.id: Dim.symbol(axis_.id)
+            for parameter in written.parameters
+            for axis_ in parameter.axes
+            if isinstance(axis_, tree.Name)
+        }
+        scope = Scope(model, Hidden(model), dims=generic, calls=(written.name.id,))
+        e = Elaborator(scope)
+        tensors: dict[str, Tensor] = {}
+        for parameter in written.parameters:
+            own = fresh([axis(size_of(e, size)) for size in parameter.axes])
+            name = f"{written.name.id}.{parameter.name.id}"
+            tensors[parameter.name.id] = Tensor(own, Entry(name, tuple(map(Index.of, own))))
+        body = Scope(
+            model, Hidden(model), tensors=tensors, dims=generic, calls=(written.name.id,)
+        )
+        evaluate_body(Elaborator(body), written)
+
+    # --- definitions ---------------------------------------------------------------------------
+
+    def define(self, e: Elaborator, written: tree.Definition) -> None:
+        """`z = W @ x + b`, `p[i] = ...`, `loss L = ...`, `loss L(y)`."""
+        self.new(written.name)
+        name = written.name.id
+        if written.value is None:
+            tensor = self.unknown_loss(e, written)
+        else:
+            if written.indices and isinstance(written.indices[0], tree.Number):
+                raise not_yet("a recurrence", written.span)
+            tensor = define(e, written.indices, written.value)
+        if written.is_loss:
+            tensor = squeezed(tensor)
+            if tensor.indices:
+                raise failure(
+                    "not-a-scalar",
+                    f"a loss must be a scalar, and `{name}` {has_shape(tensor.axes)}",
+                    written.value.span if written.value is not None else written.span,
+                    f"shape {shape_text(tensor.axes)}",
+                    helps=("`sum(...)` or `mean(...)` makes one number of it",),
+                )
+        self.model.definitions[name] = Definition(
+            name,
+            tensor.indices,
+            tensor.body,
+            written.name.span,
+            is_loss=written.is_loss,
+            latex=written.latex,
+        )
+        self.add(written.name)
+
+    def unknown_loss(self, e: Elaborator, written: tree.Definition) -> Tensor:
+        """`loss L(y)`: some differentiable function of its arguments."""
+        name = written.name.id
+        arguments = tuple(e.tensor(argument) for argument in written.arguments)
+        self.model.functions[name] = FunctionSymbol(
+            name, tuple(argument.axes for argument in arguments), (), written.name.span
+        )
+        return Tensor((), Unknown(name, (), arguments))
+
+    # --- other files ---------------------------------------------------------------------------
+
+    def use(self, written: tree.Use) -> None:
+        """The declarations, definitions and functions of another file."""
+        file, problems, inside = self.used.open(written)
+        if file is None:
+            return
+        self.model.errors.extend(problems)
+        for name in file.broken:
+            self.model.failed.setdefault(name.id, name.span)
+        reader = Reader(self.model, inside)
+        reader.hidden = self.hidden
+        for statement in file.statements:
+            if not isinstance(statement, JUDGED):
+                reader.read(statement)
+
+
+JUDGED = (tree.Prose, tree.Claim, tree.Derivation, tree.Expect, tree.Case)
+
+
+def _refuse(what: str, span: Span) -> None:
+    raise not_yet(what, span)

@@ -1,0 +1,424 @@
+"""Expressions: syntax tree to index notation."""
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from derive.diagnostics.diagnostic import Label
+from derive.diagnostics.span import Span
+from derive.diagnostics.suggest import nearest
+from derive.model.binding import Bound, bind, comparison, levels
+from derive.model.calls import call, is_builtin
+from derive.model.derivatives import quotient
+from derive.model.dim import ONE, Dim
+from derive.model.failure import failure, not_yet
+from derive.model.ranges import dim_of, number_of, position
+from derive.model.scalar import (
+    Apply,
+    Axis,
+    Block,
+    Blocks,
+    Constant,
+    Index,
+    IndexValue,
+    IndexVariable,
+    Num,
+    Reduce,
+    Scalar,
+    Tensor,
+    axis,
+    substitute,
+)
+from derive.model.scope import Scope, is_plain
+from derive.model.shape import (
+    broadcast,
+    fresh,
+    has_shape,
+    matmul,
+    renamed,
+    same_shape,
+    shape_text,
+    squeezed,
+    transpose,
+)
+from derive.model.special import special_subscript
+from derive.syntax import tree
+
+OPERATIONS = {"+": "add", "*": "mul", "/": "div", "^": "pow"}
+CONSTANTS: dict[str, Scalar] = {
+    "pi": Constant("pi"),
+    "inf": Constant("inf"),
+    "e": Apply("exp", (Num(Fraction(1)),)),
+}
+
+
+class Elaborator:
+    """Elaborates the expressions that stand in one scope."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+
+    def inside(self, scope: Scope) -> "Elaborator":
+        """The same for another scope."""
+        return Elaborator(scope)
+
+    def hide(self, base: str, tensor: Tensor, span: Span) -> Tensor:
+        """`tensor` under a hidden name, unless it is plain."""
+        return tensor if is_plain(tensor) else self.scope.hidden.define(base, tensor, span)
+
+    def dim(self, expr: tree.Expression) -> Dim:
+        """The dimension that `expr` denotes."""
+        return dim_of(self, expr)
+
+    def scalar(self, expr: tree.Expression, what: str) -> Scalar:
+        """What `expr` denotes, where only a scalar will do; `what` says where."""
+        tensor = squeezed(self.tensor(expr))
+        if tensor.indices:
+            raise failure(
+                "not-a-scalar",
+                f"{what} must be a scalar, and `{expr.span.text}` {has_shape(tensor.axes)}",
+                expr.span,
+                f"shape {shape_text(tensor.axes)}",
+                also=self.places(expr),
+            )
+        return tensor.body
+
+    def tensor(self, expr: tree.Expression) -> Tensor:
+        """What `expr` denotes."""
+        match expr:
+            case tree.Number(value=value):
+                return Tensor((), Num(value))
+            case tree.Name():
+                return self.name(expr)
+            case tree.Negative(operand=operand):
+                inner = self.tensor(operand)
+                return Tensor(inner.indices, Apply("neg", (inner.body,)))
+            case tree.Binary():
+                return self.binary(expr)
+            case tree.Transpose():
+                return self.transposed(expr)
+            case tree.Call():
+                return call(self, expr)
+            case tree.Subscript():
+                return self.subscript(expr)
+            case tree.Big():
+                return bind(
+                    self, expr.binders, expr.conditions, lambda e, bound: _big(e, expr, bound)
+                )
+            case tree.Indicator(conditions=conditions):
+                return self.indicator(conditions)
+            case tree.List():
+                return self.literal(expr)
+            case tree.Comprehension():
+                return self.comprehension(expr)
+            case tree.Attribute(operand=tree.Name(id=name, span=span)):
+                if not self.scope.is_declared(name):
+                    raise self.unknown(name, span)
+                self.scope.check(name, span)
+                raise not_yet(f"a part of a network, `{expr.span.text}`,", expr.span)
+        raise failure(
+            "misplaced", f"`{expr.span.text}` has no value here", expr.span, "not a value"
+        )
+
+    # --- names ---------------------------------------------------------------------------------
+
+    def name(self, expr: tree.Name) -> Tensor:
+        """An index, tensor, dimension or constant."""
+        name, scope = expr.id, self.scope
+        if name in scope.indices:
+            return Tensor((), IndexValue(Index.of(scope.indices[name])))
+        if scope.is_tensor(name):
+            return scope.tensor(name, expr.span)
+        if scope.is_dim(name):
+            return Tensor((), number_of(scope.dim(name)))
+        scope.check(name, expr.span)
+        if name in CONSTANTS and not scope.is_declared(name):
+            return Tensor((), CONSTANTS[name])
+        if scope.is_function(name) or is_builtin(name):
+            message = f"`{name}` is a function, and stands here without arguments"
+            raise failure("misplaced", message, expr.span, "not a value")
+        raise self.unknown(name, expr.span)
+
+    def unknown(self, name: str, span: Span) -> Exception:
+        """The error for a name that means nothing here."""
+        names, dims = self.scope.names(), self.scope.dim_names()
+        scope = f"in scope: {', '.join(names) or 'no tensors'}"
+        if dims:
+            scope += f"; dimensions: {', '.join(dims)}"
+        near = nearest(name, (*names, *dims))
+        helps = (f"did you mean `{near}`?",) if near is not None else ()
+        message = f"nothing is named `{name}` here"
+        label = "not a dimension, tensor, index, or definition"
+        return failure("unknown-name", message, span, label, notes=(scope,), helps=helps)
+
+    def places(self, *operands: tree.Expression) -> tuple[Label, ...]:
+        """Where the operands that are plain names were declared, with their shapes."""
+        labels: list[Label] = []
+        for operand in operands:
+            while isinstance(operand, tree.Transpose | tree.Negative):
+                operand = operand.operand
+            if isinstance(operand, tree.Name):
+                labels.extend(x for x in self.scope.declared_at(operand.id) if x not in labels)
+        return tuple(labels)
+
+    # --- operators -----------------------------------------------------------------------------
+
+    def binary(self, expr: tree.Binary) -> Tensor:
+        """`a op b`."""
+        if expr.op == "/":
+            derivative = quotient(self, expr)
+            if derivative is not None:
+                return derivative
+        if expr.op == "^" and self.is_euler(expr.left):
+            exponent = self.tensor(expr.right)
+            return Tensor(exponent.indices, Apply("exp", (exponent.body,)))
+        left, right = self.tensor(expr.left), self.tensor(expr.right)
+        if expr.op == "@":
+            product = matmul(left, right, self.scope.sizes)
+            if product is None:
+                raise self.cannot_contract(expr, left, right)
+            return product
+        if expr.op == "-":
+            right = Tensor(right.indices, Apply("neg", (right.body,)))
+            return self.elementwise("add", left, right, expr)
+        return self.elementwise(OPERATIONS[expr.op], left, right, expr)
+
+    def is_euler(self, expr: tree.Expression) -> bool:
+        """Whether `expr` is the number e."""
+        return isinstance(expr, tree.Name) and expr.id == "e" and not self.scope.is_declared("e")
+
+    def elementwise(
+        self,
+        operation: str,
+        left: Tensor,
+        right: Tensor,
+        at: tree.Binary | tree.Comparison | tree.Call,
+    ) -> Tensor:
+        """An operation on two tensors, entry by entry, aligned from the last axis."""
+        both = broadcast(left, right, self.scope.sizes)
+        if both is None:
+            raise self.cannot_align(at, left, right)
+        return Tensor(both[0], Apply(operation, both[1:]))
+
+    def transposed(self, expr: tree.Transpose) -> Tensor:
+        """`A.T`."""
+        inner = self.tensor(expr.operand)
+        result = transpose(inner)
+        if result is None:
+            raise failure(
+                "shape-mismatch",
+                f"`.T` of a tensor with {len(inner.indices)} axes does not say which to exchange",
+                expr.span,
+                f"`{expr.operand.span.text}` {has_shape(inner.axes)}",
+                helps=(
+                    f"name the order of the axes, as in `transpose({expr.operand.span.text}, 1, 3, 2)`",
+                )
+                if len(inner.indices) == 3
+                else (),
+            )
+        return result
+
+    # --- shapes that clash ---------------------------------------------------------------------
+
+    def cannot_contract(self, expr: tree.Binary, left: Tensor, right: Tensor) -> Exception:
+        """The error for `left @ right`."""
+        ends = str(left.axes[-1].size) if left.indices else "1"
+        offers = str(right.axes[-2 if len(right.axes) > 1 else -1].size) if right.indices else "1"
+        label = f"`{expr.left.span.text}` ends in axis `{ends}`; `{expr.right.span.text}` offers axis `{offers}`"
+        notes = self.shapes_note(expr, left, right)
+        if ends != offers and self.scope.is_dim(ends) and self.scope.is_dim(offers):
+            notes += (
+                f"`{ends}` and `{offers}` are separate `dims`; they are never taken to be equal",
+            )
+        if ends == offers:
+            message = "`@` cannot align the leading axes"
+        else:
+            message = f"`@` cannot contract `{ends}` with `{offers}`"
+        return failure(
+            "shape-mismatch",
+            message,
+            expr.span,
+            label,
+            also=self.places(expr.left, expr.right),
+            notes=notes,
+            helps=self.products_that_fit(expr, left, right),
+        )
+
+    def shapes_note(
+        self, expr: tree.Binary | tree.Comparison, left: Tensor, right: Tensor
+    ) -> tuple[str, ...]:
+        """The shapes of operands whose declaration does not show them."""
+        return tuple(
+            f"`{operand.span.text}` {has_shape(tensor.axes)}"
+            for operand, tensor in ((expr.left, left), (expr.right, right))
+            if not self.places(operand) or isinstance(operand, tree.Transpose)
+        )
+
+    def products_that_fit(self, expr: tree.Binary, left: Tensor, right: Tensor) -> tuple[str, ...]:
+        """The first exchange or transposition of the operands whose shapes fit."""
+        a, b = _bracketed(expr.left), _bracketed(expr.right)
+        tries: list[tuple[str, Tensor | None, Tensor | None]] = [
+            (f"{b} @ {a}", right, left),
+            (f"{a} @ {_turned(b)}", left, transpose(right)),
+            (f"{_turned(a)} @ {b}", transpose(left), right),
+            (f"{b} @ {_turned(a)}", right, transpose(left)),
+            (f"{_turned(b)} @ {a}", transpose(right), left),
+        ]
+        for text, first, second in tries:
+            if first is None or second is None:
+                continue
+            product = matmul(first, second, self.scope.sizes)
+            if product is not None:
+                return (f"`{text}` fits, and {has_shape(product.axes)}",)
+        return ()
+
+    def cannot_align(
+        self, at: tree.Binary | tree.Comparison | tree.Call, left: Tensor, right: Tensor
+    ) -> Exception:
+        """The error for an operation entry by entry."""
+        shapes = f"{shape_text(left.axes)} and {shape_text(right.axes)}"
+        helps: tuple[str, ...] = ()
+        if isinstance(at, tree.Call):
+            operation, operands, notes = at.function.id, at.arguments, ()
+        else:
+            operation, operands, notes = (
+                at.op,
+                (at.left, at.right),
+                self.shapes_note(at, left, right),
+            )
+            turned = transpose(right)
+            if turned is not None and broadcast(left, turned, self.scope.sizes) is not None:
+                text = f"{_bracketed(at.left)} {at.op} {_turned(_bracketed(at.right))}"
+                helps = (f"`{text}` fits; check that the transpose is meant",)
+        return failure(
+            "shape-mismatch",
+            f"`{operation}` cannot align shapes {shapes}",
+            at.span,
+            "shapes must be equal, one a scalar, or align from the last axis",
+            also=self.places(*operands),
+            notes=notes,
+            helps=helps,
+        )
+
+    # --- entries -------------------------------------------------------------------------------
+
+    def subscript(self, expr: tree.Subscript) -> Tensor:
+        """`x[i]`, `W[i]`, `eye[n]`, `delta[i, j]`, `pad0(x)[i]`."""
+        special = special_subscript(self, expr)
+        if special is not None:
+            return special
+        base = self.tensor(expr.base)
+        return self.entries(base, expr.indices, expr)
+
+    def entries(
+        self, base: Tensor, indices: Sequence[tree.Expression], expr: tree.Subscript
+    ) -> Tensor:
+        """`base` at `indices`; fewer indices than axes leave the rest."""
+        if len(indices) > len(base.indices):
+            count = len(base.indices)
+            raise failure(
+                "too-many-indices",
+                f"`{expr.base.span.text}` {has_shape(base.axes)}, and {len(indices)} "
+                f"{'index stands' if len(indices) == 1 else 'indices stand'} here",
+                expr.span,
+                f"at most {count} can" if count else "a scalar has no entries",
+                also=self.places(expr.base),
+            )
+        taken = base.indices[: len(indices)]
+        places = {
+            variable: position(self, index, variable.axis)
+            for variable, index in zip(taken, indices, strict=True)
+        }
+        return Tensor(base.indices[len(indices) :], substitute(base.body, places))
+
+    # --- brackets ------------------------------------------------------------------------------
+
+    def indicator(self, conditions: tuple[tree.Comparison, ...]) -> Tensor:
+        """`[a > b, c = d]`, entry by entry."""
+        result: Tensor | None = None
+        for condition in conditions:
+            left, right = self.tensor(condition.left), self.tensor(condition.right)
+            both = broadcast(left, right, self.scope.sizes)
+            if both is None:
+                raise self.cannot_align(condition, left, right)
+            one = Tensor(both[0], comparison(condition.op, both[1], both[2]))
+            result = one if result is None else self.elementwise("mul", result, one, condition)
+        if result is None:
+            raise AssertionError("an indicator has a condition")
+        return result
+
+    def literal(self, expr: tree.List) -> Tensor:
+        """`[1, 2, 3]`, `[[1, 0], [0, 1]]`."""
+        items = [self.tensor(item) for item in expr.items]
+        for item, written in zip(items, expr.items, strict=True):
+            if not same_shape(item.axes, items[0].axes, self.scope.sizes):
+                raise failure(
+                    "ragged-literal",
+                    f"`{written.span.text}` {has_shape(item.axes)}, "
+                    f"but `{expr.items[0].span.text}` {has_shape(items[0].axes)}",
+                    written.span,
+                    "all entries of a literal have one shape",
+                )
+        return stacked(items)
+
+    def comprehension(self, expr: tree.Comprehension) -> Tensor:
+        """`[f(i, j) for i in 1..n, j in 1..m]`."""
+        if expr.conditions:
+            raise failure(
+                "misplaced",
+                "a comprehension takes no conditions: every entry has a value",
+                expr.conditions[0].span,
+                "a condition",
+                helps=("multiply by an indicator, as in `[x[i] * [i > 1] for i in 1..n]`",),
+            )
+
+        def inside(e: Elaborator, bound: Bound) -> Tensor:
+            body = e.tensor(expr.body)
+            return Tensor((*bound.variables, *body.indices), body.body)
+
+        return bind(self, expr.binders, (), inside)  # type: ignore[arg-type]
+
+
+def stacked(items: Sequence[Tensor]) -> Tensor:
+    """`items`, of one shape, one after the other along a new first axis."""
+    if not items:
+        raise AssertionError("a literal has an entry")
+    place = IndexVariable("i", axis(Dim.of(len(items))))
+    rest = fresh([axis(range_.size) for range_ in items[0].axes])
+    parts = tuple(Block(IndexVariable("u", Axis(ONE, ONE)), renamed(item, rest)) for item in items)
+    return Tensor((place, *rest), Blocks(Index.of(place), parts))
+
+
+def _big(e: Elaborator, expr: tree.Big, bound: Bound) -> Tensor:
+    """`sum[i](...)` and so on, its indices bound."""
+    inner = e.tensor(expr.body)
+    operation = "sum" if expr.op == "mean" else expr.op
+    body = inner.body
+    for variable, condition in reversed(levels(bound)):
+        body = Reduce(operation, variable, body, condition)
+    if expr.op == "mean":
+        body = Apply("div", (body, count(bound)))
+    return Tensor(inner.indices, body)
+
+
+def count(bound: Bound) -> Scalar:
+    """How many terms there are."""
+    if not bound.conditions:
+        total = ONE
+        for variable in bound.variables:
+            total = total * variable.axis.size
+        return number_of(total)
+    body: Scalar = Num(Fraction(1))
+    for variable, condition in reversed(levels(bound)):
+        body = Reduce("sum", variable, body, condition)
+    return body
+
+
+def _bracketed(expr: tree.Expression) -> str:
+    text = expr.span.text
+    if isinstance(expr, tree.Binary | tree.Negative) and not text.startswith("("):
+        return f"({text})"
+    return text
+
+
+def _turned(text: str) -> str:
+    return text[:-2] if text.endswith(".T") else f"{text}.T"

@@ -1,0 +1,203 @@
+"""What a name means at a place: the file's names, and in front of them what is bound around it."""
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field, replace
+
+from derive.diagnostics.diagnostic import Label
+from derive.diagnostics.span import Span
+from derive.model.dim import Dim
+from derive.model.failure import Depends, Failure, failure
+from derive.model.model import Definition, Model
+from derive.model.scalar import (
+    Axis,
+    Constant,
+    DimValue,
+    Entry,
+    Index,
+    IndexValue,
+    IndexVariable,
+    Num,
+    Scalar,
+    Tensor,
+    substitute,
+)
+from derive.model.shape import fresh, has_shape
+from derive.model.traverse import free_variables, skeleton
+
+UNKNOWN = Axis(Dim.symbol("?"), Dim.symbol("?"))
+
+
+class Inferred(Exception):
+    """An index without a range stands on this axis. Caught where the index is bound."""
+
+    def __init__(self, variable: IndexVariable, axis: Axis) -> None:
+        super().__init__(variable.name)
+        self.variable = variable
+        self.axis = axis
+
+
+@dataclass(slots=True)
+class Hidden:
+    """The hidden definitions of a model, found again by what they say."""
+
+    model: Model
+    names: dict[Hashable, str] = field(default_factory=dict)
+
+    def define(self, base: str, tensor: Tensor, span: Span) -> Tensor:
+        """A closed name for `tensor`; the index variables free in it become leading indices."""
+        outer = free_variables(tensor)
+        for variable in outer:
+            if variable.axis == UNKNOWN:
+                raise unknown_range(variable.name, span)
+        lifted = Tensor((*outer, *tensor.indices), tensor.body)
+        key = skeleton(lifted)
+        name = self.names.get(key)
+        if name is None or name not in self.model.definitions:
+            name = self.names[key] = self._unused(base)
+            self.model.definitions[name] = Definition(
+                name, lifted.indices, lifted.body, span, hidden=True
+            )
+        own = fresh(tensor.axes)
+        return Tensor(own, Entry(name, tuple(Index.of(v) for v in (*outer, *own))))
+
+    def _unused(self, base: str) -> str:
+        name, number = base, 1
+        while name in self.model.definitions:
+            number += 1
+            name = f"{base}#{number}"
+        return name
+
+
+def is_plain(tensor: Tensor) -> bool:
+    """Whether `tensor` needs no name of its own: an entry of one, or a number."""
+    return isinstance(tensor.body, Entry | Num | Constant | DimValue | IndexValue)
+
+
+def unknown_range(name: str, span: Span) -> Failure:
+    """The error for an index whose range nothing tells."""
+    return failure(
+        "index-range",
+        f"nothing tells the range of the index `{name}`",
+        span,
+        f"`{name}` stands on no axis here",
+        helps=(f"write its range, as in `{name} in 1..n`",),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The names visible at a place.
+
+    `tensors`, `dims` and `indices` are bound around it and win over the file's own names, of which
+    an `isolated` scope (a function of the prelude) sees none. `inferred` keeps the range of a binder
+    once it is found. `sizes` are those of the case. `loose` holds the indices that need no check of
+    their range: those under a condition. `calls` is the chain of functions.
+    """
+
+    model: Model
+    hidden: Hidden
+    tensors: Mapping[str, Tensor] = field(default_factory=dict)
+    dims: Mapping[str, Dim] = field(default_factory=dict)
+    indices: Mapping[str, IndexVariable] = field(default_factory=dict)
+    implicit: frozenset[IndexVariable] = frozenset()
+    loose: frozenset[IndexVariable] = frozenset()
+    inferred: dict[int, Axis] = field(default_factory=dict)
+    sizes: Mapping[str, Dim] = field(default_factory=dict)
+    isolated: bool = False
+    calls: tuple[str, ...] = ()
+
+    def with_indices(
+        self,
+        variables: Mapping[str, IndexVariable],
+        implicit: frozenset[IndexVariable] = frozenset(),
+    ) -> "Scope":
+        """The scope with more indices bound."""
+        return replace(
+            self,
+            indices={**self.indices, **variables},
+            tensors={k: v for k, v in self.tensors.items() if k not in variables},
+            dims={k: v for k, v in self.dims.items() if k not in variables},
+            implicit=self.implicit | implicit,
+        )
+
+    # --- what a name is ------------------------------------------------------------------------
+
+    def is_dim(self, name: str) -> bool:
+        """Whether `name` is a dimension here."""
+        if name in self.indices or name in self.tensors:
+            return False
+        return name in self.dims or (not self.isolated and name in self.model.dims)
+
+    def dim(self, name: str) -> Dim:
+        """The dimension `name`."""
+        return self.dims.get(name, Dim.symbol(name))
+
+    def is_tensor(self, name: str) -> bool:
+        """Whether `name` is a tensor: bound, declared or defined."""
+        if name in self.tensors:
+            return True
+        if self.isolated or name in self.indices or name in self.dims:
+            return False
+        return name in self.model.symbols or name in self.model.definitions
+
+    def is_function(self, name: str) -> bool:
+        """Whether `name` is a function of the file."""
+        return not self.isolated and (name in self.model.defs or name in self.model.functions)
+
+    def is_declared(self, name: str) -> bool:
+        """Whether the file or a binder gives `name` a meaning (built-in names aside)."""
+        return (
+            name in self.indices
+            or self.is_dim(name)
+            or self.is_tensor(name)
+            or self.is_function(name)
+            or (not self.isolated and name in self.model.failed)
+        )
+
+    def tensor(self, name: str, span: Span) -> Tensor:
+        """The tensor `name`, over index variables of its own."""
+        if name in self.tensors:
+            bound = self.tensors[name]
+            own = fresh(bound.axes)
+            return Tensor(own, _moved(bound, own))
+        self.check(name, span)
+        own = fresh(self.axes(name))
+        return Tensor(own, Entry(name, tuple(map(Index.of, own))))
+
+    def axes(self, name: str) -> tuple[Axis, ...]:
+        """The shape of a declared or defined tensor."""
+        if name in self.model.symbols:
+            return self.model.symbols[name].axes
+        return tuple(v.axis for v in self.model.definitions[name].indices)
+
+    def check(self, name: str, span: Span) -> None:
+        """Stop where `name` has failed."""
+        if not self.isolated and name in self.model.failed:
+            raise Depends(self.model.failed[name].text, self.model.failed[name])
+
+    # --- for messages --------------------------------------------------------------------------
+
+    def names(self) -> tuple[str, ...]:
+        """The tensors and indices in scope, sorted."""
+        own = [*self.tensors, *self.indices]
+        if not self.isolated:
+            own += [*self.model.symbols, *(d for d in self.model.definitions if d.isidentifier())]
+        return tuple(sorted(set(own)))
+
+    def dim_names(self) -> tuple[str, ...]:
+        """The dimensions in scope, sorted."""
+        return tuple(sorted({*self.dims, *(() if self.isolated else self.model.dims)}))
+
+    def declared_at(self, name: str) -> tuple[Label, ...]:
+        """A label that shows where the tensor `name` was declared, and its shape."""
+        place = self.model.places.get(name)
+        if place is None or self.isolated or name in self.tensors or not self.is_tensor(name):
+            return ()
+        return (Label(place, f"`{name}` {has_shape(self.axes(name))}"),)
+
+
+def _moved(tensor: Tensor, own: tuple[IndexVariable, ...]) -> Scalar:
+    """The body of `tensor` over the variables `own`."""
+    pairs = zip(tensor.indices, own, strict=True)
+    from_old = {old: Index.of(new) for old, new in pairs}
+    return substitute(tensor.body, from_old)
