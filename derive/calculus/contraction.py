@@ -1,0 +1,207 @@
+"""The rules by which a product under a sum gets smaller: deltas, pivots, inverses.
+
+A rule takes the algebra, the factors and the variables that are summed over; it answers with a
+`Rewritten` product, or None where it does not apply. `Algebra.contract` recurses, orders and stops.
+"""
+
+from collections.abc import Mapping
+from fractions import Fraction
+
+from derive.calculus.algebra import Algebra, Rewritten, Rule
+from derive.calculus.pivot import pivot_of
+from derive.calculus.products import Factors, merged, private_copies, without
+from derive.calculus.ranges import surely_within
+from derive.calculus.term import (
+    ONE,
+    Atom,
+    Coefficient,
+    Monomial,
+    Place,
+    Poly,
+    Var,
+    add,
+    of_atom,
+    of_monomial,
+    place,
+)
+
+NOTHING: frozenset[Var] = frozenset()
+
+
+def delta_contracts(algebra: Algebra, factors: Factors, bound: frozenset[Var]) -> Rewritten | None:
+    """sum_i delta[i, p] f(i) = f(p), where p stays in i's range; delta[i, p] f(i) = delta[i, p] f(p).
+
+    Terminates: a variable disappears from the sum, or from all factors but the delta.
+    """
+    for atom, exponent in factors.items():
+        if atom.kind != "delta" or exponent != 1:
+            continue
+        rest = without(factors, atom)
+        for one, other in (atom.places, atom.places[::-1]):
+            variable = one.variable
+            if variable is None or variable not in bound or variable in other.free:
+                continue
+            if surely_within(other, variable.axis):
+                replaced = _replaced(algebra, rest, variable, other)
+                return Rewritten({}, replaced, frozenset({variable}))
+        one, other = sorted(atom.places, key=lambda p: -p.key)
+        if one.variable is None or one.variable in other.free:
+            one, other = other, one
+        variable = one.variable
+        if variable is None or variable in other.free:
+            continue
+        if any(variable in a.free for a in rest):
+            return Rewritten({atom: 1}, _replaced(algebra, rest, variable, other), NOTHING)
+    return None
+
+
+def _replaced(algebra: Algebra, factors: Factors, variable: Var, value: Place) -> Poly:
+    """A product with a variable replaced by a place."""
+    result = of_monomial({a: e for a, e in factors.items() if variable not in a.free})
+    for atom, exponent in factors.items():
+        if variable in atom.free:
+            changed = algebra.substitute_atom(atom, {variable: value})
+            result = algebra.multiply(result, algebra.raised(changed, exponent))
+    return result
+
+
+def sum_cancels(algebra: Algebra, factors: Factors, bound: frozenset[Var]) -> Rewritten | None:
+    """S^-r sum_i s_i = S^(1-r) for S = sum_i s_i. Terminates: a variable is no longer summed over."""
+    if not bound:
+        return None
+    for atom, exponent in factors.items():
+        if atom.kind == "sum" and exponent < 0:
+            for variables, inside in private_copies(atom, factors, bound):
+                rest = {a: e for a, e in factors.items() if a not in inside}
+                return Rewritten(merged(rest, {atom: 1}), ONE, variables)
+    return None
+
+
+def base_cancels(algebra: Algebra, factors: Factors, bound: frozenset[Var]) -> Rewritten | None:
+    """a^d B^-r = (B^(1-r) - R B^-r) / c for B = c a^d + R; a^d [B = 0] = -R [B = 0] / c.
+
+    Also a^-k B^-r = a^-k (B^(1-r) - U B^-r) / t for B = t + U, U divisible by a. Terminates: the
+    power of the pivot comes nearer to 0..d-1.
+    """
+    for atom, exponent in factors.items():
+        is_zero = atom.kind == "func" and atom.head[0] == "zero"
+        if not is_zero and (atom.kind != "pow" or exponent >= 0):
+            continue
+        if atom not in algebra.pivots:
+            algebra.pivots[atom] = pivot_of(atom.args[0], algebra.knowledge.is_positive)
+        pivot = algebra.pivots[atom]
+        if pivot is None:
+            continue
+        rest = factors
+        gone = NOTHING
+        have = factors.get(pivot.atom, 0)
+        remainder, divisor = pivot.rest, pivot.leading
+        if have >= pivot.degree:
+            rest = merged(factors, {pivot.atom: -pivot.degree})
+        elif have < 0 and pivot.trailing is not None and have.denominator == 1:
+            remainder, divisor = pivot.above, pivot.trailing
+        else:
+            copy = None
+            if pivot.atom.kind == "sum" and bound and pivot.degree == 1:
+                copy = next(private_copies(pivot.atom, factors, bound), None)
+            if copy is None:
+                continue
+            gone, inside = copy
+            rest = {a: e for a, e in factors.items() if a not in inside}
+        replacement = algebra.multiply(-remainder, of_atom(atom, exponent))
+        if not is_zero:
+            replacement = add((replacement, algebra.raised_atom(atom, exponent + 1)))
+        inverse = of_monomial(
+            {a: -e for a, e in divisor[0].factors.items()}, 1 / Fraction(divisor[1])
+        )
+        return Rewritten(without(rest, atom), algebra.multiply(inverse, replacement), gone)
+    return None
+
+
+def inverse_cancels(algebra: Algebra, factors: Factors, bound: frozenset[Var]) -> Rewritten | None:
+    """sum_j A[p, j] inv(A)[j, k] = delta[p, k], on either side, by the leading term of A.
+
+    With A = c m + R: sum_j m[p, j] inv(A)[j, k] = (delta[p, k] - sum_j R[p, j] inv(A)[j, k]) / c.
+    Terminates: m does not occur in R.
+    """
+    if not bound:
+        return None
+    for atom, exponent in factors.items():
+        if atom.kind != "matrix" or atom.head[0] != "inv" or exponent != 1:
+            continue
+        leading = _leading(atom.args[0], atom.bound)
+        if leading is None:
+            continue
+        monomial, coefficient, remainder = leading
+        for side in (0, 1):
+            inner = atom.places[side].variable
+            other = atom.places[1 - side]
+            if inner is None or inner not in bound or inner in other.free:
+                continue
+            outer_label, inner_label = atom.bound if side == 0 else atom.bound[::-1]
+            for outer in _places(factors, atom):
+                mapping = {outer_label: outer, inner_label: place(inner)}
+                found = _cancelled(algebra, atom, inner, monomial, mapping, factors, bound)
+                if found is None:
+                    continue
+                rest, gone = found
+                tail = algebra.multiply(algebra.substitute(remainder, mapping), of_atom(atom))
+                inside = add((algebra.delta(outer, other), -algebra.total((inner,), tail)))
+                scaled = inside.scaled(1 / Fraction(coefficient))
+                return Rewritten(rest, scaled, gone | {inner})
+    return None
+
+
+def _places(factors: Factors, atom: Atom) -> list[Place]:
+    """Where a row or column of the matrix could stand."""
+    found = {p for a in factors if a is not atom for p in a.places}
+    found |= {place(v) for a in factors if a is not atom for v in a.free}
+    return sorted(found, key=lambda p: p.key)
+
+
+def _leading(matrix: Poly, labels: tuple[Var, ...]) -> tuple[Monomial, Coefficient, Poly] | None:
+    """The term of a matrix by which it is recognised: one without a delta, of the most factors."""
+    best: Monomial | None = None
+    for monomial in matrix.terms:
+        if any(a.kind == "delta" for a in monomial.factors) and len(matrix.terms) > 1:
+            continue
+        if not set(labels) <= monomial.free:
+            continue
+        if best is None or (len(monomial.factors), monomial.key) > (len(best.factors), best.key):
+            best = monomial
+    if best is None:
+        return None
+    rest = Poly({m: c for m, c in matrix.terms.items() if m is not best})
+    return best, matrix.terms[best], rest
+
+
+def _cancelled(
+    algebra: Algebra,
+    atom: Atom,
+    inner: Var,
+    monomial: Monomial,
+    mapping: Mapping[Var, Place],
+    factors: Factors,
+    bound: frozenset[Var],
+) -> tuple[Factors, frozenset[Var]] | None:
+    """The factors without `atom` and without `monomial` at the places of `mapping`, if there."""
+    rest = without(factors, atom)
+    gone = NOTHING
+    for part, exponent in monomial.factors.items():
+        new = algebra.substitute_atom(part, mapping).atom
+        if new is None:
+            return None
+        if new.kind == "sum" and exponent == 1 and new not in rest:
+            copy = next(private_copies(new, rest, bound), None)
+            if copy is None:
+                return None
+            gone |= copy[0]
+            rest = {a: e for a, e in rest.items() if a not in copy[1]}
+        elif rest.get(new, 0) >= exponent or new.kind == "const":
+            rest = merged(rest, {new: -exponent})
+        else:
+            return None
+    return None if any(inner in a.free for a in rest) else (rest, gone)
+
+
+RULES: tuple[Rule, ...] = (delta_contracts, sum_cancels, base_cancels, inverse_cancels)

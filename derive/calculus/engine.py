@@ -1,0 +1,193 @@
+"""The calculus of one model: normal forms of its names, and derivatives by adjoints over them.
+
+A definition's body is lowered once, with every other name closed. A derivative accumulates
+backwards over the definitions: the adjoint of a name is the sum, over the definitions that use it,
+of their adjoint times their local derivative. So the cost grows with the length of a network, not
+with its expanded size, and an answer is in terms of the names in between.
+Source: Griewank and Walther, Evaluating Derivatives, chapter 3 (reverse accumulation).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from derive.calculus.algebra import Algebra
+from derive.calculus.canonical import rename_poly
+from derive.calculus.contraction import RULES
+from derive.calculus.lower import Lowering
+from derive.calculus.partials import Differentiation
+from derive.calculus.raising import Raising
+from derive.calculus.signs import Signs, shape_of
+from derive.calculus.term import ZERO, Atom, Place, Poly, Var, add, fresh, place, text_key
+from derive.model.model import Definition, Model
+from derive.model.scalar import Axis, Derivative, IndexVariable, Scalar, Tensor
+from derive.model.traverse import free_variables
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A definition lowered: the entry at `variables` is `poly`."""
+
+    variables: tuple[Var, ...]
+    poly: Poly
+
+
+@dataclass(frozen=True, slots=True)
+class Gradient:
+    """d of[of_variables] / d wrt[wrt_variables], with what must not be zero and must not tie."""
+
+    of_variables: tuple[Var, ...]
+    wrt_variables: tuple[Var, ...]
+    poly: Poly
+    kinks: frozenset[Poly] = field(default_factory=frozenset)
+    ties: frozenset[Atom] = field(default_factory=frozenset)
+
+
+class Calculus:
+    """Lowers scalars of a model and differentiates its names. `tick` is called often, to stop it."""
+
+    def __init__(self, model: Model, tick: Callable[[], None] = lambda: None) -> None:
+        self.model = model
+        self.tick = tick
+        self.signs = Signs(model, self._body_poly)
+        self.algebra = Algebra(self.signs, RULES, lambda: self.tick())
+        self.lowering = Lowering(self.algebra, self._derivative)
+        self.kinks: set[Poly] = set()
+        self.ties: set[Atom] = set()
+        self._bodies: dict[str, Body] = {}
+        self._gradients: dict[tuple[str, str, bool], Gradient] = {}
+        self._variables: dict[IndexVariable, Var] = {}
+
+    # --- names and bodies ----------------------------------------------------------------------
+
+    def variable(self, index: IndexVariable) -> Var:
+        """The variable that stands for a free index of a statement."""
+        if index not in self._variables:
+            key = hash((19, text_key(index.name), len(self._variables)))
+            self._variables[index] = Var(index.axis, key, index.name)
+        return self._variables[index]
+
+    def axes(self, name: str) -> tuple[Axis, ...]:
+        """The axes of a declared or defined tensor. Raises KeyError for an unknown name."""
+        if name in self.model.symbols:
+            return self.model.symbols[name].axes
+        return tuple(v.axis for v in self.model.definitions[name].indices)
+
+    def body(self, name: str) -> Body | None:
+        """A definition in normal form, other names closed; None for a declared tensor."""
+        definition = self.model.definitions.get(name)
+        if definition is None:
+            return None
+        if name not in self._bodies:
+            self._bodies[name] = self._lower_definition(definition)
+        return self._bodies[name]
+
+    def _body_poly(self, name: str) -> Poly | None:
+        body = self.body(name)
+        return body.poly if body else None
+
+    def _lower_definition(self, definition: Definition) -> Body:
+        variables = tuple(fresh(v.axis, v.name) for v in definition.indices)
+        scope = dict(zip(definition.indices, map(place, variables), strict=True))
+        return Body(variables, self.lowering.poly(definition.body, scope))
+
+    def lower(self, scalar: Scalar, indices: tuple[IndexVariable, ...] = ()) -> Poly:
+        """A scalar in normal form; its free `indices` become `variable(index)`."""
+        return self.lowering.poly(scalar, {i: place(self.variable(i)) for i in indices})
+
+    # --- derivatives ---------------------------------------------------------------------------
+
+    def _derivative(
+        self, node: Derivative, of_places: tuple[Place, ...], wrt_places: tuple[Place, ...]
+    ) -> Poly:
+        gradient = self.gradient(node.of, node.wrt, node.partial)
+        self.kinks |= gradient.kinks
+        self.ties |= gradient.ties
+        pairs = zip(
+            (*gradient.of_variables, *gradient.wrt_variables),
+            (*of_places, *wrt_places),
+            strict=True,
+        )
+        return self.algebra.substitute(gradient.poly, dict(pairs))
+
+    def gradient(self, of: str, wrt: str, partial: bool = False) -> Gradient:
+        """The derivative of one name by another, entry by entry. Raises NotDifferentiable."""
+        key = (of, wrt, partial)
+        if key not in self._gradients:
+            self._gradients[key] = self._differentiate(of, wrt, partial)
+        return self._gradients[key]
+
+    def _differentiate(self, of: str, wrt: str, partial: bool) -> Gradient:
+        algebra = self.algebra
+        of_variables = tuple(fresh(a) for a in self.axes(of))
+        wrt_variables = tuple(fresh(a) for a in self.axes(wrt))
+        target = tuple(map(place, wrt_variables))
+        seeds = tuple(fresh(a) for a in self.axes(of))
+        seed = algebra.product(
+            algebra.delta(place(v), place(u)) for v, u in zip(seeds, of_variables, strict=True)
+        )
+        if of == wrt:
+            result = algebra.substitute(seed, dict(zip(seeds, target, strict=True)))
+            return Gradient(of_variables, wrt_variables, result)
+        moving = self._dependents(wrt)
+        adjoints: dict[str, Body] = {of: Body(seeds, seed)}
+        result = ZERO
+        kinks: set[Poly] = set()
+        ties: set[Atom] = set()
+        for name in self._backwards(of):
+            adjoint, body = adjoints.get(name), self.body(name)
+            if adjoint is None or body is None or name == wrt or name not in moving:
+                continue
+            arriving = rename_poly(
+                adjoint.poly, dict(zip(adjoint.variables, body.variables, strict=True))
+            )
+            for symbol in sorted(body.poly.symbols):
+                if symbol != wrt and (partial or symbol not in moving):
+                    continue
+                at = target if symbol == wrt else tuple(place(fresh(a)) for a in self.axes(symbol))
+                local = Differentiation(algebra, symbol, at)
+                change = algebra.multiply(arriving, local.poly(body.poly))
+                kinks |= local.kinks
+                ties |= local.ties
+                change = algebra.total(body.variables, change)
+                if symbol == wrt:
+                    result = result + change
+                    continue
+                before = adjoints.get(symbol)
+                variables = tuple(v for p in at for v in p.free)
+                if before is not None:
+                    names = dict(zip(before.variables, variables, strict=True))
+                    change = add((change, rename_poly(before.poly, names)))
+                adjoints[symbol] = Body(variables, change)
+        return Gradient(of_variables, wrt_variables, result, frozenset(kinks), frozenset(ties))
+
+    def _backwards(self, name: str) -> list[str]:
+        """The definitions up to `name`, the last first."""
+        names = list(self.model.definitions)
+        if name not in self.model.definitions:
+            return []
+        return names[names.index(name) :: -1]
+
+    def _dependents(self, name: str) -> set[str]:
+        """The definitions that depend on `name`, and itself."""
+        found = {name}
+        for other in self.model.definitions:
+            body = self.body(other) if other not in found else None
+            if body is not None and not found.isdisjoint(body.poly.symbols):
+                found.add(other)
+        return found
+
+    # --- answers -------------------------------------------------------------------------------
+
+    def resolve(self, scalar: Scalar) -> Scalar:
+        """An equal scalar without derivatives, in terms of the model's names."""
+        free: dict[IndexVariable, Place] = {}
+        raising = Raising()
+        for index in free_variables(Tensor((), scalar)):
+            free[index] = place(self.variable(index))
+            raising.names[self.variable(index)] = index
+        return raising.scalar(self.lowering.poly(scalar, free))
+
+    def declare_kinks(self) -> None:
+        """Leaves out the kinks of all that was differentiated so far: they are known not to be zero."""
+        for kink in self.kinks:
+            self.signs.nonzero.add(shape_of(kink))

@@ -1,0 +1,281 @@
+"""Functions of expressions in normal form: exponentials, logarithms, indicators, angles.
+
+Exponentials are products of `exp(monomial)` to rational powers, so that `exp(a) exp(-a)` is 1 and
+the hyperbolic and logistic functions are rational in them. `log` opens products where signs are
+known. `[a > 0]` and `[a = 0]` have an oriented argument: `[-a > 0] = 1 - [a > 0] - [a = 0]`.
+"""
+
+from collections.abc import Callable
+from fractions import Fraction
+
+from derive.calculus.algebra import Algebra, constructs
+from derive.calculus.powers import (
+    Undefined,
+    content,
+    is_nonnegative,
+    is_positive,
+    leading_sign,
+    prime_factors,
+)
+from derive.calculus.products import Factors
+from derive.calculus.term import (
+    ONE,
+    UNIT,
+    ZERO,
+    Atom,
+    Exponent,
+    Monomial,
+    Poly,
+    add,
+    number,
+    of_atom,
+    of_monomial,
+)
+
+
+def exponential(algebra: Algebra, poly: Poly) -> Poly:
+    """Exp of a sum is a product; exp(c log(a)) = a^c, where a is positive as log needs."""
+    factors: Factors = {}
+    result = ONE
+    for monomial, coefficient in poly.terms.items():
+        inner = Poly({monomial: 1})
+        log = inner.atom
+        if log is not None and log.head == ("log",):
+            result = algebra.multiply(result, algebra.raised(log.args[0], coefficient))
+        else:
+            factors[Atom("exp", (), (), (inner,))] = coefficient
+    return algebra.multiply(result, of_monomial(factors))
+
+
+@constructs("exp")
+def _exp(algebra: Algebra, atom: Atom, exponent: Exponent) -> Poly:
+    return exponential(algebra, atom.args[0].scaled(exponent))
+
+
+def logarithm(algebra: Algebra, poly: Poly) -> Poly:
+    """Log of a product is a sum over the factors that are surely positive, and the rest.
+
+    log(a^k) = k log(a) for odd k: both sides are defined only where a is positive.
+    """
+    if not poly.terms:
+        raise Undefined("log of zero")
+    common, rest = content(algebra, poly)
+    single = common.single
+    assert single is not None
+    monomial, coefficient = single
+    parts: list[Poly] = []
+    open_factors: Factors = {}
+    for atom, e in monomial.factors.items():
+        if atom.kind == "exp":
+            parts.append(atom.args[0].scaled(e))
+        elif algebra.knowledge.is_positive(atom):
+            parts.append(of_atom(_log_atom(of_atom(atom))).scaled(e))
+        else:
+            open_factors[atom] = e
+    if rest.constant is not None and rest.constant < 0:
+        return _with_logs(parts, coefficient, of_atom(_log_atom(of_monomial(open_factors, -1))))
+    if rest.constant is not None:
+        if not open_factors:
+            return _with_logs(parts, coefficient, ZERO)
+        if len(open_factors) == 1:
+            ((atom, e),) = open_factors.items()
+            if e.denominator != 1 or e % 2 == 1:
+                return _with_logs(parts, coefficient, of_atom(_log_atom(of_atom(atom))).scaled(e))
+    if open_factors:
+        if is_positive(algebra, rest) and len(open_factors) == 1:
+            ((atom, e),) = open_factors.items()
+            if e.denominator != 1 or e % 2 == 1:
+                parts.append(of_atom(_log_atom(of_atom(atom))).scaled(e))
+                return _with_logs(parts, coefficient, of_atom(_log_atom(rest)))
+        rest = algebra.multiply(rest, of_monomial(open_factors))
+    return _with_logs(parts, coefficient, of_atom(_log_atom(rest)))
+
+
+def _log_atom(poly: Poly) -> Atom:
+    return Atom("func", ("log",), (), (poly,))
+
+
+def _with_logs(parts: list[Poly], coefficient: int | Fraction, last: Poly) -> Poly:
+    """The sum of logarithms, that of a positive rational number by its primes."""
+    fraction = Fraction(coefficient)
+    for value, sign in ((fraction.numerator, 1), (fraction.denominator, -1)):
+        for prime, multiplicity in prime_factors(value).items():
+            parts.append(of_atom(_log_atom(number(prime))).scaled(sign * multiplicity))
+    return add((*parts, last))
+
+
+def _step(algebra: Algebra, poly: Poly) -> Poly:
+    """[a > 0]."""
+    poly = _positive_part_removed(algebra, poly)
+    if not poly.terms or is_nonnegative(algebra, -poly):
+        return ZERO
+    if is_positive(algebra, poly):
+        return ONE
+    if leading_sign(poly) < 0:
+        other = -poly
+        return add((ONE, -_step_atom(other), -_zero(algebra, other)))
+    return _step_atom(poly)
+
+
+def _step_atom(poly: Poly) -> Poly:
+    return of_atom(Atom("func", ("step",), (), (poly,)))
+
+
+def _zero(algebra: Algebra, poly: Poly) -> Poly:
+    """[a = 0]."""
+    poly = _positive_part_removed(algebra, poly)
+    if not poly.terms:
+        return ONE
+    if is_positive(algebra, poly) or is_positive(algebra, -poly):
+        return ZERO
+    if leading_sign(poly) < 0:
+        poly = -poly
+    if algebra.knowledge.is_nonzero(poly):
+        return ZERO
+    return of_atom(Atom("func", ("zero",), (), (poly,)))
+
+
+def _sign(algebra: Algebra, poly: Poly) -> Poly:
+    """-1, 0 or 1."""
+    poly = _positive_part_removed(algebra, poly)
+    if not poly.terms:
+        return ZERO
+    if is_positive(algebra, poly):
+        return ONE
+    if is_positive(algebra, -poly):
+        return -ONE
+    if leading_sign(poly) < 0:
+        return -of_atom(Atom("func", ("sign",), (), (-poly,)))
+    return of_atom(Atom("func", ("sign",), (), (poly,)))
+
+
+def _positive_part_removed(algebra: Algebra, poly: Poly) -> Poly:
+    """The argument of a sign without its positive factors; an odd power of one atom is that atom."""
+    if not poly.terms:
+        return poly
+    common, rest = content(algebra, poly)
+    single = common.single
+    assert single is not None
+    kept = {a: e for a, e in single[0].factors.items() if not algebra.knowledge.is_positive(a)}
+    if len(kept) == 1 and rest.constant is not None:
+        ((atom, e),) = kept.items()
+        if e.denominator == 1 and e % 2 == 1:
+            kept = {atom: 1}
+    return algebra.multiply(rest, of_monomial(kept)) if kept else rest
+
+
+def _odd(name: str) -> Callable[[Algebra, Poly], Poly]:
+    """f(-a) = -f(a), f(0) = 0."""
+
+    def construct(algebra: Algebra, poly: Poly) -> Poly:
+        if not poly.terms:
+            return ZERO
+        if leading_sign(poly) < 0:
+            return -of_atom(Atom("func", (name,), (), (-poly,)))
+        return of_atom(Atom("func", (name,), (), (poly,)))
+
+    return construct
+
+
+def _sin(algebra: Algebra, poly: Poly) -> Poly:
+    """Angle sums are expanded: sin(a + b) = sin a cos b + cos a sin b."""
+    parts = _split_angle(poly)
+    if parts is None:
+        return _odd("sin")(algebra, poly)
+    a, b = parts
+    return add(
+        (
+            algebra.multiply(_sin(algebra, a), _cos(algebra, b)),
+            algebra.multiply(_cos(algebra, a), _sin(algebra, b)),
+        )
+    )
+
+
+def _cos(algebra: Algebra, poly: Poly) -> Poly:
+    """cos(a + b) = cos a cos b - sin a sin b; cos(-a) = cos(a)."""
+    if not poly.terms:
+        return ONE
+    parts = _split_angle(poly)
+    if parts is None:
+        if leading_sign(poly) < 0:
+            poly = -poly
+        return of_atom(Atom("func", ("cos",), (), (poly,)))
+    a, b = parts
+    return add(
+        (
+            algebra.multiply(_cos(algebra, a), _cos(algebra, b)),
+            -algebra.multiply(_sin(algebra, a), _sin(algebra, b)),
+        )
+    )
+
+
+def _split_angle(poly: Poly) -> tuple[Poly, Poly] | None:
+    """One part of an angle and the rest, where it is a short sum or a small multiple."""
+    if 1 < len(poly.terms) <= 4:
+        monomial = min(poly.terms, key=lambda m: m.key)
+        first = Poly({monomial: poly.terms[monomial]})
+        return first, poly - first
+    single = poly.single
+    if single is not None and abs(single[1]) in (2, 3) and single[0] != UNIT:
+        step = 1 if single[1] > 0 else -1
+        return Poly({single[0]: step}), Poly({single[0]: single[1] - step})
+    return None
+
+
+def _plain(name: str) -> Callable[[Algebra, Poly], Poly]:
+    def construct(algebra: Algebra, poly: Poly) -> Poly:
+        return of_atom(Atom("func", (name,), (), (poly,)))
+
+    return construct
+
+
+FUNCTIONS: dict[str, Callable[[Algebra, Poly], Poly]] = {
+    "log": logarithm,
+    "step": _step,
+    "zero": _zero,
+    "sign": _sign,
+    "sin": _sin,
+    "cos": _cos,
+    "asin": _odd("asin"),
+    "atan": _odd("atan"),
+    "erf": _odd("erf"),
+    "lgamma": _plain("lgamma"),
+    "digamma": _plain("digamma"),
+    "trigamma": _plain("trigamma"),
+}
+"""The functions that are atoms of their own; all others are written in them (`calculus.lower`)."""
+
+
+@constructs("func")
+def _func(algebra: Algebra, atom: Atom, exponent: Exponent) -> Poly:
+    made = FUNCTIONS[str(atom.head[0])](algebra, atom.args[0])
+    return algebra.raised(made, exponent)
+
+
+def hyperbolic_tangent(algebra: Algebra, poly: Poly) -> Poly:
+    """tanh(a) = 1 - 2 / (exp(2a) + 1)."""
+    square = exponential(algebra, poly.scaled(2))
+    return add((ONE, algebra.raised(add((square, ONE)), -1).scaled(-2)))
+
+
+def half_sum(algebra: Algebra, poly: Poly, sign: int) -> Poly:
+    """Cosh (sign 1) and sinh (sign -1)."""
+    plus = exponential(algebra, poly)
+    minus = exponential(algebra, -poly)
+    return add((plus, minus.scaled(sign))).scaled(Fraction(1, 2))
+
+
+def symbolic_power(algebra: Algebra, base: Poly, exponent: Poly) -> Poly:
+    """a^b: exact where b is a rational number, else exp(b log(a)), which needs a > 0."""
+    constant = exponent.constant
+    if constant is not None:
+        return algebra.raised(base, constant)
+    if base.constant == 1:
+        return ONE
+    return exponential(algebra, algebra.multiply(exponent, logarithm(algebra, base)))
+
+
+def monomial_of(poly: Poly) -> Monomial | None:
+    """The monomial, where the polynomial is one with coefficient one."""
+    single = poly.single
+    return single[0] if single is not None and single[1] == 1 else None

@@ -1,0 +1,369 @@
+"""Index notation as written -> terms in normal form."""
+
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from typing import assert_never
+
+from derive.calculus.algebra import Algebra
+from derive.calculus.binders import number_of
+from derive.calculus.functions import (
+    exponential,
+    half_sum,
+    hyperbolic_tangent,
+    logarithm,
+    symbolic_power,
+)
+from derive.calculus.powers import absolute
+from derive.calculus.ranges import normal_place
+from derive.calculus.term import (
+    ONE,
+    ZERO,
+    Atom,
+    Place,
+    Poly,
+    Var,
+    add,
+    dim_poly,
+    fresh,
+    number,
+    of_atom,
+    place,
+)
+from derive.model.dim import ONE as DIM_ONE
+from derive.model.dim import Dim
+from derive.model.scalar import (
+    Apply,
+    ArgMax,
+    Blocks,
+    Constant,
+    Derivative,
+    DimValue,
+    Entry,
+    Index,
+    IndexValue,
+    IndexVariable,
+    MatrixFunction,
+    Num,
+    Reduce,
+    Scalar,
+    Split,
+    Unknown,
+    axis,
+)
+
+Scope = Mapping[IndexVariable, Place]
+
+
+class NotExact(Exception):
+    """A construct of which the calculus has no normal form; `reason` is for the reader."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Lowering:
+    """Lowers scalars; `derivative` answers a `Derivative` whose places are given as terms."""
+
+    def __init__(
+        self,
+        algebra: Algebra,
+        derivative: Callable[[Derivative, tuple[Place, ...], tuple[Place, ...]], Poly],
+    ) -> None:
+        self.algebra = algebra
+        self.derivative = derivative
+
+    def place(self, index: Index, scope: Scope) -> Place:
+        """An index as a place."""
+        terms: dict[Var, Dim] = {}
+        offset = index.offset
+        computed = [self.poly(scalar, scope) for scalar in index.computed]
+        for variable, factor in index.terms:
+            spot = scope[variable]
+            for inner, inner_factor in spot.terms:
+                terms[inner] = terms.get(inner, Dim(())) + factor * inner_factor
+            offset = offset + factor * spot.offset
+            if spot.computed is not None:
+                computed.append(self.algebra.multiply(dim_poly(factor), spot.computed))
+        return normal_place(terms, offset, add(computed) if computed else None)
+
+    def places(self, indices: tuple[Index, ...], scope: Scope) -> tuple[Place, ...]:
+        """Indices as places."""
+        return tuple(self.place(i, scope) for i in indices)
+
+    def poly(self, scalar: Scalar, scope: Scope) -> Poly:
+        """A scalar in normal form, its free index variables standing at the places of `scope`."""
+        algebra = self.algebra
+        match scalar:
+            case Num(value):
+                return number(value)
+            case Constant(name):
+                if name == "inf":
+                    raise NotExact("`inf` has no place in exact arithmetic")
+                return of_atom(Atom("const", (name,)))
+            case DimValue(dim):
+                return dim_poly(dim)
+            case IndexValue(index):
+                return number_of(algebra, self.place(index, scope))
+            case Entry(symbol, indices, padded):
+                if padded:
+                    raise NotExact("a padded entry is judged by numbers only")
+                return algebra.construct(Atom("entry", (symbol,), self.places(indices, scope)))
+            case Apply(operation, arguments):
+                return self.apply(operation, arguments, scope)
+            case Reduce():
+                return self.reduce(scalar, scope)
+            case ArgMax(variable, body):
+                var = fresh(variable.axis, variable.name)
+                inner = self.poly(body, {**scope, variable: place(var)})
+                return algebra.construct(Atom("argmax", (), (), (inner,), (var,)))
+            case MatrixFunction():
+                return self.matrix(scalar, scope)
+            case Unknown():
+                return self.unknown(scalar, scope)
+            case Blocks(index, parts):
+                return self.blocks(self.place(index, scope), scalar, scope)
+            case Split():
+                return self.split(scalar, scope)
+            case Derivative(_, of_indices, _, wrt_indices):
+                return self.derivative(
+                    scalar, self.places(of_indices, scope), self.places(wrt_indices, scope)
+                )
+            case _:
+                assert_never(scalar)
+
+    def apply(self, operation: str, arguments: tuple[Scalar, ...], scope: Scope) -> Poly:
+        """An operation on numbers."""
+        if operation in COMPARISONS:
+            indicator = self.comparison_of_places(operation, arguments, scope)
+            if indicator is not None:
+                return indicator
+        args = tuple(self.poly(a, scope) for a in arguments)
+        rule = OPERATIONS.get(operation)
+        if rule is None:
+            raise NotExact(f"`{operation}` has no normal form")
+        return rule(self.algebra, *args)
+
+    def comparison_of_places(
+        self, operation: str, arguments: tuple[Scalar, ...], scope: Scope
+    ) -> Poly | None:
+        """A comparison of indices, as a delta or an order of places."""
+        spots = [self._spot(a, scope) for a in arguments]
+        first, second = spots
+        if first is None or second is None or not (first.terms or second.terms):
+            return None
+        algebra = self.algebra
+        match operation:
+            case "eq":
+                return algebra.delta(first, second)
+            case "ne":
+                return ONE - algebra.delta(first, second)
+            case "lt":
+                return algebra.less(first, second)
+            case _:
+                return ONE - algebra.less(second, first)
+
+    def _spot(self, scalar: Scalar, scope: Scope) -> Place | None:
+        """A number that is an index or a whole constant, as a place."""
+        match scalar:
+            case IndexValue(index):
+                return self.place(index, scope)
+            case DimValue(dim):
+                return Place((), dim)
+            case Num(value) if value.denominator == 1:
+                return Place((), Dim.of(int(value)))
+            case ArgMax():
+                return normal_place({}, Dim(()), self.poly(scalar, scope))
+            case Entry(symbol, _, _) if symbol in self.integer_symbols():
+                return normal_place({}, Dim(()), self.poly(scalar, scope))
+            case Apply("add" | "sub", (left, right)):
+                first, second = self._spot(left, scope), self._spot(right, scope)
+                if first is None or second is None or second.terms or second.computed:
+                    return None
+                shift = second.offset if scalar.operation == "add" else -second.offset
+                return Place(first.terms, first.offset + shift, first.computed)
+            case _:
+                return None
+
+    def integer_symbols(self) -> frozenset[str]:
+        """The tensors declared `integer`: their entries can be places."""
+        model = getattr(self.algebra.knowledge, "model", None)
+        symbols = model.symbols.values() if model is not None else ()
+        return frozenset(s.name for s in symbols if "integer" in s.properties)
+
+    def reduce(self, scalar: Reduce, scope: Scope) -> Poly:
+        """A sum, product or maximum over an index."""
+        algebra = self.algebra
+        var = fresh(scalar.variable.axis, scalar.variable.name)
+        inner = {**scope, scalar.variable: place(var)}
+        body = self.poly(scalar.body, inner)
+        condition = ONE if scalar.condition is None else self.poly(scalar.condition, inner)
+        match scalar.operation:
+            case "sum":
+                return algebra.total((var,), algebra.multiply(condition, body))
+            case "prod":
+                if condition != ONE:  # where the condition fails the factor is one
+                    body = add((ONE, algebra.multiply(condition, body - ONE)))
+                return algebra.construct(Atom("prod", (), (), (body,), (var,)))
+            case "max":
+                return algebra.construct(Atom("max", (), (), (body, condition), (var,)))
+            case _:
+                return -algebra.construct(Atom("max", (), (), (-body, condition), (var,)))
+
+    def matrix(self, scalar: MatrixFunction, scope: Scope) -> Poly:
+        """inv, det, logdet; whole constant powers as products."""
+        algebra = self.algebra
+        row, column = (fresh(v.axis, v.name) for v in scalar.matrix.indices)
+        inner = dict(zip(scalar.matrix.indices, (place(row), place(column)), strict=True))
+        body = self.poly(scalar.matrix.body, {**scope, **inner})
+        places = self.places(scalar.indices, scope)
+        if scalar.operation != "matpow":
+            return algebra.construct(
+                Atom("matrix", (scalar.operation,), places, (body,), (row, column))
+            )
+        power = None if scalar.power is None else self.poly(scalar.power, scope).constant
+        if power is None or power.denominator != 1 or abs(power) > 64:
+            raise NotExact("a matrix to a symbolic power")
+        if power < 0:
+            new = (fresh(row.axis), fresh(column.axis))
+            inverse = Atom("matrix", ("inv",), tuple(map(place, new)), (body,), (row, column))
+            body, (row, column), power = algebra.construct(inverse), new, -power
+        return self._matrix_power(body, row, column, int(power), places)
+
+    def _matrix_power(
+        self, body: Poly, row: Var, column: Var, power: int, places: tuple[Place, ...]
+    ) -> Poly:
+        """The entry at `places` of the matrix `body` (in `row` and `column`) to a power."""
+        algebra = self.algebra
+        if power == 0:
+            return algebra.delta(*places)
+        links = [places[0], *(place(fresh(row.axis)) for _ in range(power - 1)), places[1]]
+        result = ONE
+        for k in range(power):
+            entry = algebra.substitute(body, {row: links[k], column: links[k + 1]})
+            result = algebra.multiply(result, entry)
+            if k:
+                middle = links[k].variable
+                assert middle is not None
+                result = algebra.total((middle,), result)
+        return result
+
+    def unknown(self, scalar: Unknown, scope: Scope) -> Poly:
+        """An entry of an unspecified function or of its derivative."""
+        bound: list[Var] = []
+        args: list[Poly] = []
+        for tensor in scalar.arguments:
+            new = [fresh(v.axis, v.name) for v in tensor.indices]
+            inner = dict(zip(tensor.indices, map(place, new), strict=True))
+            args.append(self.poly(tensor.body, {**scope, **inner}))
+            bound.extend(new)
+        shape = tuple(len(t.indices) for t in scalar.arguments)
+        slots = [(n, self.places(at, scope)) for n, at in scalar.derivatives]
+        output = self.places(scalar.indices, scope)
+        return self.algebra.construct(
+            unknown_atom(scalar.function, shape, output, slots, tuple(args), tuple(bound))
+        )
+
+    def blocks(self, spot: Place, scalar: Blocks, scope: Scope) -> Poly:
+        """Pieces one after the other: sum over pieces of sum_v delta[i, v + offset] piece(v)."""
+        algebra = self.algebra
+        offset = Dim(())
+        parts: list[Poly] = []
+        for part in scalar.parts:
+            var = fresh(part.variable.axis, part.variable.name)
+            shifted = Place(((var, DIM_ONE),), offset + DIM_ONE - part.variable.axis.low)
+            delta = algebra.delta(spot, shifted)
+            if delta != ZERO:
+                body = self.poly(part.body, {**scope, part.variable: place(var)})
+                parts.append(algebra.total((var,), algebra.multiply(delta, body)))
+            offset = offset + part.variable.axis.size
+        return add(parts)
+
+    def split(self, scalar: Split, scope: Scope) -> Poly:
+        """Row-major digits of an index: sum_{v} delta[index, ((v1 - 1) n2 + v2 ...)] body(v)."""
+        algebra = self.algebra
+        new = tuple(fresh(axis(v.axis.size), v.name) for v in scalar.variables)
+        terms: dict[Var, Dim] = {}
+        offset = DIM_ONE
+        stride = DIM_ONE
+        for var in reversed(new):
+            terms[var] = stride
+            offset = offset - stride
+            stride = stride * var.axis.size
+        whole = normal_place(terms, offset, None)
+        delta = algebra.delta(self.place(scalar.index, scope), whole)
+        inner = dict(zip(scalar.variables, map(place, new), strict=True))
+        body = self.poly(scalar.body, {**scope, **inner})
+        return algebra.total(new, algebra.multiply(delta, body))
+
+
+def unknown_atom(
+    name: str,
+    shape: tuple[int, ...],
+    output: tuple[Place, ...],
+    slots: list[tuple[int, tuple[Place, ...]]],
+    args: tuple[Poly, ...],
+    bound: tuple[Var, ...],
+) -> Atom:
+    """The atom of an unspecified function; `shape` has the number of axes of each argument.
+
+    Derivatives commute: slots are in the order of arguments, and where that decides nothing more
+    (one argument, one axis, no output) their places are marked as exchangeable.
+    """
+    ordered = sorted(slots, key=lambda s: (s[0], [p.key for p in s[1]]))
+    numbers = tuple(n for n, _ in ordered)
+    places = (*output, *(p for _, at in ordered for p in at))
+    plain = not output and len(slots) > 1 and set(numbers) == {0} and shape[0] == 1
+    marker = ("symmetric",) if plain else ()
+    head = (*marker, name, len(output), len(shape), *shape, *numbers)
+    return Atom("unknown", head, places, args, bound)
+
+
+COMPARISONS = frozenset({"eq", "ne", "lt", "le"})
+
+
+def _func(name: str) -> Callable[[Algebra, Poly], Poly]:
+    return lambda algebra, a: algebra.construct(Atom("func", (name,), (), (a,)))
+
+
+def _largest(algebra: Algebra, a: Poly, b: Poly) -> Poly:
+    """max(a, b) = b + (a - b) [a > b]."""
+    return add((b, algebra.multiply(a - b, _func("step")(algebra, a - b))))
+
+
+OPERATIONS: dict[str, Callable[..., Poly]] = {
+    "add": lambda algebra, a, b: add((a, b)),
+    "sub": lambda algebra, a, b: a - b,
+    "mul": lambda algebra, a, b: algebra.multiply(a, b),
+    "div": lambda algebra, a, b: algebra.multiply(a, algebra.raised(b, -1)),
+    "neg": lambda algebra, a: -a,
+    "pow": symbolic_power,
+    "exp": exponential,
+    "log": logarithm,
+    "sqrt": lambda algebra, a: algebra.raised(a, Fraction(1, 2)),
+    "abs": absolute,
+    "sign": _func("sign"),
+    "sin": _func("sin"),
+    "cos": _func("cos"),
+    "tan": lambda algebra, a: algebra.multiply(
+        _func("sin")(algebra, a), algebra.raised(_func("cos")(algebra, a), -1)
+    ),
+    "asin": _func("asin"),
+    "acos": lambda algebra, a: add(
+        (of_atom(Atom("const", ("pi",))).scaled(Fraction(1, 2)), -_func("asin")(algebra, a))
+    ),
+    "atan": _func("atan"),
+    "sinh": lambda algebra, a: half_sum(algebra, a, -1),
+    "cosh": lambda algebra, a: half_sum(algebra, a, 1),
+    "tanh": hyperbolic_tangent,
+    "erf": _func("erf"),
+    "lgamma": _func("lgamma"),
+    "digamma": _func("digamma"),
+    "max": _largest,
+    "min": lambda algebra, a, b: -_largest(algebra, -a, -b),
+    "lt": lambda algebra, a, b: _func("step")(algebra, b - a),
+    "le": lambda algebra, a, b: ONE - _func("step")(algebra, a - b),
+    "eq": lambda algebra, a, b: _func("zero")(algebra, a - b),
+    "ne": lambda algebra, a, b: ONE - _func("zero")(algebra, a - b),
+}
+"""How each operation on numbers is put into normal form."""

@@ -1,0 +1,81 @@
+"""What is sure about places and ranges when every dimension is at least one."""
+
+from collections.abc import Mapping
+
+from derive.calculus.term import Place, Poly, Var
+from derive.model.dim import ONE, Dim
+from derive.model.scalar import Axis
+
+
+def surely_at_least(larger: Dim, smaller: Dim) -> bool:
+    """`larger >= smaller` for all dimensions from one up."""
+    difference = larger - smaller
+    shifted = difference.substitute({name: Dim.symbol(name) + ONE for name in difference.names})
+    return all(coefficient >= 0 for _, coefficient in shifted.terms)
+
+
+def extremes(spot: Place) -> tuple[Dim, Dim] | None:
+    """The least and the greatest value of a place; None where the sign of a factor is open."""
+    low = high = spot.offset
+    if spot.computed is not None:
+        return None
+    for variable, factor in spot.terms:
+        if surely_at_least(factor, Dim(())):
+            low = low + factor * variable.axis.low
+            high = high + factor * variable.axis.high
+        elif surely_at_least(Dim(()), factor):
+            low = low + factor * variable.axis.high
+            high = high + factor * variable.axis.low
+        else:
+            return None
+    return low, high
+
+
+def surely_within(spot: Place, axis: Axis) -> bool:
+    """The place never leaves the axis. A computed place is defined only inside."""
+    variable = spot.variable
+    if variable is not None and variable.axis == axis:
+        return True
+    if spot.computed is not None:
+        return not spot.terms and not spot.offset.terms
+    ends = extremes(spot)
+    if ends is None:
+        return False
+    return surely_at_least(ends[0], axis.low) and surely_at_least(axis.high, ends[1])
+
+
+def never_equal(first: Place, second: Place) -> bool:
+    """The two places differ whatever the variables are."""
+    if first.computed is not None or second.computed is not None:
+        return False
+    total: dict[Var, Dim] = dict(first.terms)
+    for variable, factor in second.terms:
+        total[variable] = total.get(variable, Dim(())) - factor
+    ends = extremes(normal_place(total, first.offset - second.offset, None))
+    if ends is None:
+        return False
+    return surely_at_least(ends[0], ONE) or surely_at_least(-ONE, ends[1])
+
+
+def never_below(first: Place, second: Place) -> bool:
+    """`first >= second` whatever the variables are."""
+    if first.computed is not None or second.computed is not None:
+        return False
+    total: dict[Var, Dim] = dict(first.terms)
+    for variable, factor in second.terms:
+        total[variable] = total.get(variable, Dim(())) - factor
+    ends = extremes(normal_place(total, first.offset - second.offset, None))
+    return ends is not None and surely_at_least(ends[0], Dim(()))
+
+
+def normal_place(terms: Mapping[Var, Dim], offset: Dim, computed: Poly | None) -> Place:
+    """A place without zero parts."""
+    kept = tuple((variable, factor) for variable, factor in terms.items() if factor.terms)
+    if computed is not None and not computed.terms:
+        computed = None
+    return Place(kept, offset, computed)
+
+
+def moved(spot: Place, offset: Dim) -> Place:
+    """The place `offset` further on."""
+    return Place(spot.terms, spot.offset + offset, spot.computed)

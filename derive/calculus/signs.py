@@ -1,0 +1,108 @@
+"""What is known of the signs of atoms, from the properties of tensors and from definitions."""
+
+from collections.abc import Callable
+
+from derive.calculus.algebra import Algebra, Knowledge
+from derive.calculus.canonical import poly_signature
+from derive.calculus.powers import is_nonnegative, is_positive
+from derive.calculus.ranges import surely_at_least
+from derive.calculus.term import Atom, Poly
+from derive.model.model import Model
+
+POSITIVE = frozenset({"positive", "simplex"})
+NONNEGATIVE = frozenset({"nonnegative", "onehot", "binary"}) | POSITIVE
+
+
+class Signs(Knowledge):
+    """Signs by declaration, by kind, and by definition.
+
+    `body` gives the normal form of a defined name's expression; `assumed` lists polynomials that
+    are assumed to be positive; `nonzero`
+    has the shapes of those whose zeros the statement leaves out.
+    """
+
+    def __init__(self, model: Model, body: Callable[[str], Poly | None]) -> None:
+        self.model = model
+        self.body = body
+        self.assumed_positive: set[Poly] = set()
+        self.positive_entries: set[str] = set()
+        self.nonnegative_entries: set[str] = set()
+        self.nonzero: set[int] = set()
+        self.conditions: set[Poly] = set()
+        self.used: set[str] = set()
+        self._names: dict[tuple[str, bool], bool] = {}
+        self._algebra = Algebra(self, ())
+
+    def is_positive(self, atom: Atom) -> bool:
+        """Surely above zero."""
+        match atom.kind:
+            case "const" | "exp":
+                return True
+            case "entry":
+                return self._name_is(str(atom.head[0]), True)
+            case "sum":
+                filled = all(surely_at_least(v.axis.high, v.axis.low) for v in atom.bound)
+                return filled and is_positive(self._algebra, atom.args[0])
+            case "prod" | "pow":
+                return is_positive(self._algebra, atom.args[0])
+            case "index":
+                return atom.places[0].variable is not None and _starts_at_one(atom)
+            case _:
+                return False
+
+    def is_nonnegative(self, atom: Atom) -> bool:
+        """Surely not below zero."""
+        if self.is_positive(atom):
+            return True
+        match atom.kind:
+            case "delta" | "less":
+                return True
+            case "entry":
+                return self._name_is(str(atom.head[0]), False)
+            case "sum" | "prod" | "pow":
+                return is_nonnegative(self._algebra, atom.args[0])
+            case "func":
+                return atom.head[0] in ("step", "zero")
+            case _:
+                return False
+
+    def is_nonzero(self, poly: Poly) -> bool:
+        """Left out by the statement: a kink of what was differentiated."""
+        if self.nonzero and shape_of(poly) in self.nonzero:
+            self.conditions.add(poly)
+            return True
+        return False
+
+    def _name_is(self, name: str, strictly: bool) -> bool:
+        """The entries of a declared or defined tensor are positive (or not negative)."""
+        key = (name, strictly)
+        if key not in self._names:
+            self._names[key] = False  # a definition in terms of itself tells nothing
+            self._names[key] = self._find(name, strictly)
+        if self._names[key] and name in self.model.symbols:
+            found = self.model.symbols[name].properties & (POSITIVE if strictly else NONNEGATIVE)
+            self.used |= {f"{name} is {p}" for p in found}
+        return self._names[key]
+
+    def _find(self, name: str, strictly: bool) -> bool:
+        if name in self.positive_entries or (not strictly and name in self.nonnegative_entries):
+            return True
+        symbol = self.model.symbols.get(name)
+        if symbol is not None:
+            return bool(symbol.properties & (POSITIVE if strictly else NONNEGATIVE))
+        body = self.body(name)
+        if body is None:
+            return False
+        return (is_positive if strictly else is_nonnegative)(self._algebra, body)
+
+
+def shape_of(poly: Poly) -> int:
+    """What a polynomial is but for the names of its free indices, up to sign."""
+    blank = dict.fromkeys(poly.free, 47)
+    return min(poly_signature(poly, blank), poly_signature(-poly, blank))
+
+
+def _starts_at_one(atom: Atom) -> bool:
+    variable = atom.places[0].variable
+    low = variable.axis.low.constant if variable is not None else None
+    return low is not None and low >= 1

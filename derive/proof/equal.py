@@ -1,0 +1,241 @@
+"""Are two expressions equal for all dimensions and all values that the assumptions allow?
+
+The difference of the two sides is brought to normal form, first with all names closed, then with
+definitions opened, from the last one backwards. Zero is a proof. Facts that were declared may be
+used; where one that was not declared would do, the answer names it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+from derive.calculus.algebra import Algebra, TooLarge
+from derive.calculus.contraction import RULES
+from derive.calculus.engine import Body, Calculus
+from derive.calculus.lower import NotExact
+from derive.calculus.notation import text_of_poly
+from derive.calculus.partials import NotDifferentiable
+from derive.calculus.powers import Undefined
+from derive.calculus.term import Atom, Poly, of_atom, of_monomial
+from derive.calculus.unfolding import Unfolding
+from derive.model.model import Relation
+from derive.model.scalar import Tensor
+from derive.proof.facts import Equation, Facts, solved
+
+MOST_TERMS = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class Proved:
+    """An exact argument, with the facts that it used and what it leaves out."""
+
+    facts: tuple[str, ...] = ()
+    conditions: tuple[str, ...] = ()
+    trail: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ProvedFor:
+    """An exact argument for the sizes named only."""
+
+    sizes: tuple[str, ...]
+    facts: tuple[str, ...] = ()
+    conditions: tuple[str, ...] = ()
+    trail: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ProvedIf:
+    """An exact argument that needs facts which nobody declared."""
+
+    missing: tuple[str, ...]
+    facts: tuple[str, ...] = ()
+    conditions: tuple[str, ...] = ()
+    trail: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NotShown:
+    """No argument was found; `reason` says what stood in the way."""
+
+    reason: str
+
+
+Proof = Proved | ProvedFor | ProvedIf | NotShown
+Properties = dict[str, frozenset[str]]
+At = tuple[tuple[str, Tensor], ...]
+
+
+class Prover:
+    """Settles relations of one model."""
+
+    def __init__(self, calculus: Calculus) -> None:
+        self.calculus = calculus
+        self.model = calculus.model
+
+    def declared(self) -> Properties:
+        """The properties of the declared tensors."""
+        return {s.name: s.properties for s in self.model.symbols.values() if s.properties}
+
+    def equations(self) -> tuple[Equation, ...]:
+        """The assumed equations, each solved for an atom."""
+        found = []
+        for assumption in self.model.assumptions:
+            relation = assumption.relation
+            if relation.op != "=" or relation.conditions:
+                continue
+            left = self.calculus.lower(relation.left, relation.indices)
+            right = self.calculus.lower(relation.right, relation.indices)
+            parameters = tuple(map(self.calculus.variable, relation.indices))
+            equation = solved(left - right, parameters, assumption.text)
+            if equation is not None:
+                found.append(equation)
+        return tuple(found)
+
+    def algebra(self, properties: Properties, equations: tuple[Equation, ...]) -> Algebra:
+        """An algebra that knows these facts and the kinks that are left out."""
+        facts = Facts(self.model, self.calculus.signs.body)
+        facts.learn(properties, equations)
+        facts.positive_entries = self.calculus.signs.positive_entries
+        facts.nonnegative_entries = self.calculus.signs.nonnegative_entries
+        facts.nonzero = self.calculus.signs.nonzero
+        rules = (*RULES, facts.rule) if properties or equations else RULES
+        return Algebra(facts, rules, self.calculus.tick)
+
+    def difference(self, relation: Relation, at: At) -> Poly:
+        """Left minus right in normal form, zero where the conditions fail."""
+        calculus = self.calculus
+        left = calculus.lower(relation.left, relation.indices)
+        right = calculus.lower(relation.right, relation.indices)
+        result = left - right
+        for condition in relation.conditions:
+            lowered = calculus.lower(condition, relation.indices)
+            result = calculus.algebra.multiply(lowered, result)
+        if at:
+            bodies = {name: self._body_of(tensor) for name, tensor in at}
+            result = Unfolding(calculus.algebra, bodies).poly(result)
+        return result
+
+    def _body_of(self, tensor: Tensor) -> Body:
+        variables = tuple(map(self.calculus.variable, tensor.indices))
+        return Body(variables, self.calculus.lower(tensor.body, tensor.indices))
+
+    def prove(self, relation: Relation, at: At = ()) -> Proof:
+        """The verdict on an equation."""
+        try:
+            difference = self.difference(relation, at)
+            self.calculus.declare_kinks()
+            return self.settle(difference, at)
+        except TooLarge:
+            return NotShown("the terms grew too large")
+        except (NotExact, NotDifferentiable) as problem:
+            return NotShown(problem.reason)
+        except Undefined as problem:
+            return NotShown(f"{problem} on one side")
+
+    def settle(self, difference: Poly, at: At) -> Proof:
+        """Is the difference zero: plainly, by declared facts, by facts that nobody declared?"""
+        frozen = frozenset(name for name, _ in at)
+        declared, equations = self.declared(), self.equations()
+        plain = self.algebra({}, ())
+        if self.vanishes(difference, plain, frozen):
+            return Proved((), self.conditions(plain))
+        if declared or equations:
+            knowing = self.algebra(declared, equations)
+            if self.vanishes(difference, knowing, frozen):
+                return Proved(self.used(knowing), self.conditions(knowing))
+        for name, missing, properties in self.candidates(declared):
+            guessing = self.algebra(properties, equations)
+            if self.vanishes(difference, guessing, frozen):
+                facts = tuple(f for f in self.used(guessing) if not f.startswith(f"{name} is "))
+                return ProvedIf((missing,), facts, self.conditions(guessing))
+        return NotShown("the two sides have different normal forms")
+
+    def candidates(self, declared: Properties) -> Iterator[tuple[str, str, Properties]]:
+        """Facts that nobody declared and that could matter, with the properties they come to."""
+        for symbol in self.model.symbols.values():
+            square = len(symbol.axes) == 2 and symbol.axes[0] == symbol.axes[1]
+            for extra, missing in candidates_for(symbol.name, len(symbol.axes), square):
+                have = declared.get(symbol.name, frozenset())
+                if extra not in have:
+                    yield symbol.name, missing, {**declared, symbol.name: have | {extra}}
+
+    def used(self, algebra: Algebra) -> tuple[str, ...]:
+        """The facts that were used."""
+        assert isinstance(algebra.knowledge, Facts)
+        return tuple(sorted(algebra.knowledge.used))
+
+    def conditions(self, algebra: Algebra) -> tuple[str, ...]:
+        """What the statement leaves out: the kinks of what was differentiated."""
+        kinks = {f"{text_of_poly(kink)} != 0" for kink in self.calculus.kinks}
+        ties = {f"{text_of_poly(of_atom(tie))} attained once" for tie in self.calculus.ties}
+        return tuple(sorted(kinks)) + tuple(sorted(ties))
+
+    # --- one normal form after the other -------------------------------------------------------
+
+    def vanishes(self, difference: Poly, algebra: Algebra, frozen: frozenset[str]) -> bool:
+        """The difference becomes zero, perhaps when definitions are opened."""
+        try:
+            for poly in self.openings(difference, algebra, frozen):
+                if not poly.terms or not cleared(algebra, poly).terms:
+                    return True
+        except TooLarge:
+            return False
+        return False
+
+    def openings(
+        self, difference: Poly, algebra: Algebra, frozen: frozenset[str]
+    ) -> Iterator[Poly]:
+        """The difference with more and more definitions opened, the last ones first."""
+        poly = Unfolding(algebra, {}).poly(difference)
+        yield poly
+        names = [n for n in self.model.definitions if n not in frozen]
+        position = {name: k for k, name in enumerate(names)}
+        hidden = {n for n in names if self.model.definitions[n].hidden}
+        while True:
+            present = [n for n in poly.symbols if n in position]
+            if not present or not poly.terms:
+                break
+            chosen = {n for n in present if n in hidden} or {max(present, key=position.__getitem__)}
+            bodies = {n: body for n in chosen if (body := self.calculus.body(n)) is not None}
+            poly = Unfolding(algebra, bodies).poly(poly)
+            if len(poly.terms) > MOST_TERMS:
+                raise TooLarge
+            yield poly
+        if any(a.head[:1] == ("sign",) for a in all_atoms(poly)):
+            yield Unfolding(algebra, {}, signs=True).poly(poly)
+
+
+def all_atoms(poly: Poly) -> Iterator[Atom]:
+    """All atoms, also those inside others."""
+    for atom in poly.atoms():
+        yield atom
+        for arg in atom.args:
+            yield from all_atoms(arg)
+
+
+def cleared(algebra: Algebra, poly: Poly) -> Poly:
+    """The polynomial times its denominators: zero where and only where it is.
+
+    Only denominators outside of sums; where they hold, it is defined, so they are not zero.
+    """
+    for _ in range(6):
+        least: dict[Atom, int | Fraction] = {}
+        for atom in set(poly.atoms()):
+            lowest = min(m.factors.get(atom, 0) for m in poly.terms)
+            if lowest < 0:
+                least[atom] = lowest
+        if not least or not poly.terms:
+            return poly
+        poly = algebra.multiply(poly, of_monomial({a: -e for a, e in least.items()}))
+    return poly
+
+
+def candidates_for(name: str, shape: int, square: bool) -> Iterator[tuple[str, str]]:
+    """Properties that could matter, with what a person would have to assume."""
+    if shape >= 1:
+        yield "simplex", f"sum({name}) = 1" if shape == 1 else f"sum({name}[i]) = 1"
+    if square:
+        yield "symmetric", f"{name} is symmetric"
+    if shape == 1:
+        yield "unit", f"norm({name}) = 1"

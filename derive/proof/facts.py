@@ -1,0 +1,244 @@
+"""Declared facts as rewriting rules of products under sums; which of them were used is recorded."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import product as cartesian
+
+from derive.calculus.algebra import Algebra, Rewritten
+from derive.calculus.products import Factors, merged, private_copies, without
+from derive.calculus.signs import Signs
+from derive.calculus.term import ONE, Atom, Place, Poly, Var, of_atom, place
+
+NOTHING: frozenset[Var] = frozenset()
+SUMS_TO_ONE = frozenset({"onehot", "simplex"})
+OWN_SQUARE = frozenset({"onehot", "binary"})
+SYMMETRIC = frozenset({"symmetric", "posdef", "diagonal"})
+
+
+@dataclass(frozen=True, slots=True)
+class Equation:
+    """An assumed equation, solved for an atom: `atom = value` for all values of `parameters`."""
+
+    atom: Atom
+    value: Poly
+    parameters: tuple[Var, ...]
+    text: str
+
+
+class Facts(Signs):
+    """Signs, and the properties and equations that a proof may use."""
+
+    def learn(self, properties: dict[str, frozenset[str]], equations: Iterable[Equation]) -> None:
+        """Takes these as known."""
+        self.properties = properties
+        self.equations = tuple(equations)
+
+    def entry(self, atom: Atom) -> Poly:
+        """Places of a symmetric tensor in order; off the diagonal a diagonal one is zero."""
+        name = str(atom.head[0])
+        found = self.properties.get(name, NO_PROPERTIES)
+        if len(atom.places) < 2 or not found & SYMMETRIC:
+            return of_atom(atom)
+        *leading, first, second = atom.places
+        if "diagonal" in found:
+            self.used.add(f"{name} is diagonal")
+            algebra = Algebra(self, ())
+            diagonal = of_atom(Atom("entry", atom.head, (*leading, first, first)))
+            return algebra.multiply(algebra.delta(first, second), diagonal)
+        if second.key < first.key:
+            self.used.add(f"{name} is {min(found & SYMMETRIC)}")
+            return of_atom(Atom("entry", atom.head, (*leading, second, first)))
+        return of_atom(atom)
+
+    def rule(self, algebra: Algebra, factors: Factors, bound: frozenset[Var]) -> Rewritten | None:
+        """The first fact that applies. Terminates: a factor or a summed variable disappears."""
+        for atom, exponent in factors.items():
+            if atom.kind != "entry":
+                continue
+            name = str(atom.head[0])
+            found = self.properties.get(name, NO_PROPERTIES)
+            if not found:
+                continue
+            for rule in (_powers, _one_hot, _sums, _orthogonal):
+                rewritten = rule(algebra, atom, exponent, factors, bound, found)
+                if rewritten is not None:
+                    used = found & RULE_PROPERTIES[rule.__name__]
+                    self.used.add(f"{name} is {min(used)}")
+                    return rewritten
+        for equation in self.equations:
+            rewritten = _solved(algebra, equation, factors, bound)
+            if rewritten is not None:
+                self.used.add(equation.text)
+                return rewritten
+        return None
+
+
+NO_PROPERTIES: frozenset[str] = frozenset()
+RULE_PROPERTIES = {
+    "_powers": OWN_SQUARE | {"sign"},
+    "_one_hot": frozenset({"onehot"}),
+    "_sums": SUMS_TO_ONE | {"unit"},
+    "_orthogonal": frozenset({"orthogonal"}),
+}
+
+
+def _powers(
+    algebra: Algebra,
+    atom: Atom,
+    exponent: int | Fraction,
+    factors: Factors,
+    bound: frozenset[Var],
+    found: frozenset[str],
+) -> Rewritten | None:
+    """y^2 = y for entries 0 or 1; y^2 = 1 for entries -1 or 1."""
+    if exponent.denominator != 1:
+        return None
+    if found & OWN_SQUARE and exponent > 1:
+        return Rewritten({**factors, atom: 1}, ONE, NOTHING)
+    if "sign" in found and exponent not in (0, 1):
+        rest = without(factors, atom)
+        return Rewritten(rest | {atom: 1} if exponent % 2 else rest, ONE, NOTHING)
+    return None
+
+
+def _one_hot(
+    algebra: Algebra,
+    atom: Atom,
+    exponent: int | Fraction,
+    factors: Factors,
+    bound: frozenset[Var],
+    found: frozenset[str],
+) -> Rewritten | None:
+    """y[i] y[j] = delta[i, j] y[i] for one-hot y."""
+    if "onehot" not in found or exponent != 1:
+        return None
+    for other, power in factors.items():
+        same = other.kind == "entry" and other.head == atom.head and other is not atom
+        if same and power == 1 and other.places[:-1] == atom.places[:-1]:
+            delta = algebra.delta(atom.places[-1], other.places[-1])
+            return Rewritten(without(factors, other), delta, NOTHING)
+    return None
+
+
+def _sums(
+    algebra: Algebra,
+    atom: Atom,
+    exponent: int | Fraction,
+    factors: Factors,
+    bound: frozenset[Var],
+    found: frozenset[str],
+) -> Rewritten | None:
+    """sum_i y[i] = 1 (one-hot, simplex), sum_i u[i]^2 = 1 (unit), where i is nowhere else."""
+    power = 1 if found & SUMS_TO_ONE else 2 if "unit" in found else None
+    if exponent != power or not atom.places:
+        return None
+    variable = atom.places[-1].variable
+    if variable is None or variable not in bound:
+        return None
+    if any(variable in p.free for p in atom.places[:-1]):
+        return None
+    if any(variable in a.free for a in factors if a is not atom):
+        return None
+    if variable.axis != _axis(algebra, atom):
+        return None
+    return Rewritten(without(factors, atom), ONE, frozenset({variable}))
+
+
+def _axis(algebra: Algebra, atom: Atom) -> object:
+    """The declared range of an entry's last axis."""
+    knowledge = algebra.knowledge
+    assert isinstance(knowledge, Facts)
+    return knowledge.model.symbols[str(atom.head[0])].axes[-1]
+
+
+def _orthogonal(
+    algebra: Algebra,
+    atom: Atom,
+    exponent: int | Fraction,
+    factors: Factors,
+    bound: frozenset[Var],
+    found: frozenset[str],
+) -> Rewritten | None:
+    """sum_i Q[i, j] Q[i, k] = delta[j, k], by rows and by columns."""
+    if "orthogonal" not in found:
+        return None
+    for other, power in factors.items():
+        if other.kind != "entry" or other.head != atom.head:
+            continue
+        if other is atom and exponent != 2 or other is not atom and (power, exponent) != (1, 1):
+            continue
+        for side in (0, 1):
+            variable = atom.places[side].variable
+            if variable is None or variable not in bound or atom.places[side] != other.places[side]:
+                continue
+            rest = {a: e for a, e in factors.items() if a is not atom and a is not other}
+            ends = (atom.places[1 - side], other.places[1 - side])
+            if any(variable in a.free for a in rest) or any(variable in p.free for p in ends):
+                continue
+            return Rewritten(rest, algebra.delta(*ends), frozenset({variable}))
+    return None
+
+
+def _solved(
+    algebra: Algebra, equation: Equation, factors: Factors, bound: frozenset[Var]
+) -> Rewritten | None:
+    """An atom replaced by what an assumed equation says that it is."""
+    for mapping in _matches(equation, factors):
+        atom = algebra.substitute_atom(equation.atom, mapping).atom
+        if atom is None:
+            continue
+        exponent = factors.get(atom, 0)
+        if exponent.denominator == 1 and exponent >= 1:
+            value = algebra.substitute(equation.value, mapping)
+            return Rewritten(merged(factors, {atom: -1}), value, NOTHING)
+        if atom.kind == "sum" and bound:
+            for variables, inside in private_copies(atom, factors, bound):
+                rest = {a: e for a, e in factors.items() if a not in inside}
+                return Rewritten(rest, algebra.substitute(equation.value, mapping), variables)
+    return None
+
+
+def _matches(equation: Equation, factors: Factors) -> Iterator[dict[Var, Place]]:
+    """Places at which an equation might be used."""
+    if not equation.parameters:
+        yield {}
+        return
+    if equation.atom.kind == "entry":
+        for atom in factors:
+            if atom.kind == "entry" and atom.head == equation.atom.head:
+                mapping: dict[Var, Place] = {}
+                for pattern, spot in zip(equation.atom.places, atom.places, strict=True):
+                    if pattern.variable is not None:
+                        mapping.setdefault(pattern.variable, spot)
+                if all(v in mapping for v in equation.parameters):
+                    yield mapping
+        return
+    places = {place(v) for a in factors for v in a.free} | {p for a in factors for p in a.places}
+    ordered = sorted(places, key=lambda p: p.key)
+    for chosen in cartesian(ordered, repeat=len(equation.parameters)):
+        yield dict(zip(equation.parameters, chosen, strict=True))
+
+
+def solved(difference: Poly, parameters: tuple[Var, ...], text: str) -> Equation | None:
+    """An equation `difference = 0` solved for the atom that determines it best, if there is one."""
+    best: tuple[tuple[int, int, int], Equation] | None = None
+    for monomial, coefficient in difference.terms.items():
+        if len(monomial.factors) != 1:
+            continue
+        ((atom, exponent),) = monomial.factors.items()
+        if exponent != 1 or atom.kind not in ("sum", "entry"):
+            continue
+        rest = Poly({m: c for m, c in difference.terms.items() if m is not monomial})
+        if not set(parameters) <= atom.free or _occurs(atom, rest):
+            continue
+        value = rest.scaled(-1 / Fraction(coefficient))
+        score = (1 if atom.kind == "sum" else 0, len(atom.free), atom.key)
+        if best is None or score > best[0]:
+            best = (score, Equation(atom, value, parameters, text))
+    return best[1] if best else None
+
+
+def _occurs(atom: Atom, rest: Poly) -> bool:
+    """The atom's tensors stand in the rest as well."""
+    return not atom.symbols.isdisjoint(rest.symbols)
