@@ -16,18 +16,22 @@ from derive.evaluate.number import Array, objects
 from derive.evaluate.point import fractions
 
 _DENOMINATORS = (1, 2, 3, 4, 5, 7)
+_PLAIN = (Fraction(1), Fraction(2), Fraction(1, 2), Fraction(1), Fraction(3))
 _ZERO, _ONE = Fraction(0), Fraction(1)
 
 
 class Pool:
     """Small rationals other than zero; one is not drawn twice while there are others."""
 
-    def __init__(self, random: Random) -> None:
+    def __init__(self, random: Random, plain: bool = False) -> None:
         self.random = random
+        self.plain = plain
         self._drawn: set[Fraction] = set()
 
     def positive(self) -> Fraction:
-        """A positive number, mostly below three."""
+        """A positive number, mostly below three; a very simple one if the pool is plain."""
+        if self.plain:
+            return self.random.choice(_PLAIN)
         for _ in range(20):
             value = Fraction(self.random.randint(1, 11), self.random.choice(_DENOMINATORS))
             if value not in self._drawn and value < 6:

@@ -59,12 +59,12 @@ class Sampler:
                 return assumption
         return None
 
-    def draw(self, seed: int, sizes: Mapping[str, int]) -> Point | NoSample:
-        """A point of given sizes."""
+    def draw(self, seed: int, sizes: Mapping[str, int], plain: bool = False) -> Point | NoSample:
+        """A point of given sizes, of the simplest numbers if `plain`."""
         blame: NoSample = NoSample("no point was tried")
         for attempt in range(_ATTEMPTS):
             random = Random(f"{seed}/{attempt}")
-            drawn = self._values(Pool(random), sizes)
+            drawn = self._values(Pool(random, plain), sizes)
             if isinstance(drawn, NoSample):
                 return drawn
             point = Point(dict(sizes), drawn, seed)
