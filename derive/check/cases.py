@@ -1,0 +1,191 @@
+"""Values that a case, or a closed statement, expects: exact where they are rational, else enclosed."""
+
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from derive.check import texts
+from derive.check.numbers import PRECISIONS, Sides, compare, opposite, surely
+from derive.check.verdict import (
+    Counterexample,
+    Erroneous,
+    HoldsNumerically,
+    Proved,
+    ProvedFor,
+    Refuted,
+    Undecided,
+    Value,
+    Verdict,
+)
+from derive.diagnostics.diagnostic import Diagnostic, Severity
+from derive.evaluate.arithmetic import BALL, EXACT, Arithmetic
+from derive.evaluate.number import Array, EvaluationError, Inexact, TooWide
+from derive.evaluate.point import Point
+from derive.model.model import Judgement, Relation
+
+if TYPE_CHECKING:
+    from derive.check.judge import Judge
+
+_MOST_SHOWN = 24
+_SHOWN_DIGITS = 6
+
+
+def judge_case(judge: "Judge", judgement: Judgement, deadline: float) -> Verdict:
+    """The verdict at the one point that the case gives."""
+    relation = judgement.relation
+    assert relation is not None, "a judgement without a problem has a relation"
+    point = judge.points.of_case(judgement)
+    if isinstance(point, Diagnostic):
+        return Erroneous(point)
+    try:
+        verdict = _exactly(judge, judgement, relation, point)
+        if verdict is None and relation.op != "~":
+            verdict = _by_proof(judge, judgement, relation, deadline)
+        return verdict or _enclosed(judge, judgement, relation, point)
+    except EvaluationError as error:
+        return Erroneous(
+            Diagnostic(Severity.ERROR, "no-value", str(error), judgement.span, "has no value")
+        )
+
+
+def _exactly(
+    judge: "Judge", judgement: Judgement, relation: Relation, point: Point
+) -> Verdict | None:
+    """By rationals; None where they do not suffice."""
+    try:
+        found = judge.numbers.sides(relation, point, EXACT, judgement.at)
+    except Inexact:
+        return None
+    return _decided(judgement, relation, found, EXACT)
+
+
+def _by_proof(
+    judge: "Judge", judgement: Judgement, relation: Relation, deadline: float
+) -> Verdict | None:
+    """By algebra at the given values: `sqrt(2)^2 = 2`."""
+    given = judgement.case.given if judgement.case else ()
+    verdict = judge.prove(relation, (*given, *judgement.at), deadline)
+    return verdict if isinstance(verdict, Proved | ProvedFor) else None
+
+
+def _enclosed(judge: "Judge", judgement: Judgement, relation: Relation, point: Point) -> Verdict:
+    """By enclosures, as narrow as it takes."""
+    for precision in PRECISIONS:
+        arithmetic = BALL(precision)
+        try:
+            found = judge.numbers.sides(relation, point, arithmetic, judgement.at)
+        except TooWide:
+            continue
+        with arithmetic.scope():
+            verdict = _decided(judgement, relation, found, arithmetic)
+        if verdict is not None:
+            return verdict
+    if relation.op != "~":
+        digits = judge.numbers.digits(relation, point, judgement.at)
+        if digits is not None and digits >= 15 and relation.op in ("=", "<=", ">="):
+            return HoldsNumerically(1, digits)
+    return Undecided("the value is too close to the edge to tell", "too-close")
+
+
+def _decided(
+    judgement: Judgement, relation: Relation, found: Sides, arithmetic: Arithmetic
+) -> Verdict | None:
+    """Proved, refuted, or None where the numbers do not tell."""
+    tolerances = _tolerances(judgement, found.left.shape)
+    unsettled = False
+    for place in np.ndindex(found.left.shape):
+        if not found.applies[place]:
+            continue
+        left, right = found.left[place], found.right[place]
+        if not found.where[place]:
+            if arithmetic is EXACT:
+                return _undefined(judgement, relation, place)
+            unsettled = True
+            continue
+        holds = _holds(relation.op, left, right, tolerances, place)
+        if holds is False:
+            return _refuted(judgement, relation, found, place)
+        unsettled |= holds is None
+    return None if unsettled else Proved()
+
+
+def _holds(op: str, left: Any, right: Any, tolerances: Array, place: tuple[int, ...]) -> bool | None:
+    """Whether one entry is as expected; None if it cannot be told."""
+    if op == "~":
+        room = tolerances[place]
+        gap = abs(left - right)
+        if isinstance(gap, Fraction):
+            return bool(gap <= room)
+        limit = texts.ball(room)
+        return True if gap <= limit else False if gap > limit else None
+    if isinstance(left, Fraction) and isinstance(right, Fraction):
+        return compare(op, left, right)
+    if surely(op, left, right):
+        return True
+    return False if surely(opposite(op), left, right) else None
+
+
+def _tolerances(judgement: Judgement, shape: tuple[int, ...]) -> Array:
+    """The half-width of each entry."""
+    given = judgement.tolerances or (Fraction(0),)
+    result = np.empty(shape, dtype=object)
+    if len(given) == result.size:
+        result.flat[:] = given
+    elif shape and len(given) == shape[-1]:
+        result[...] = given
+    else:
+        result[...] = given[0]
+    return result
+
+
+def _undefined(judgement: Judgement, relation: Relation, place: tuple[int, ...]) -> Verdict:
+    where = f" at entry [{', '.join(str(k + 1) for k in place)}]" if place else ""
+    left, right = texts.sides(judgement.text)
+    message = f"`{left}` or `{right}` has no value here{where}"
+    return Erroneous(
+        Diagnostic(Severity.ERROR, "no-value", message, judgement.span, "is not defined here")
+    )
+
+
+def _refuted(
+    judgement: Judgement, relation: Relation, found: Sides, place: tuple[int, ...]
+) -> Refuted:
+    left_text, right_text = texts.sides(judgement.text)
+    entry = tuple(
+        (variable.name, k + (variable.axis.low.constant or 1))
+        for variable, k in zip(relation.indices, place, strict=True)
+    )
+    left = _value(texts.entry_text(left_text, entry), found.left[place])
+    right = _value(texts.entry_text(right_text, entry), found.right[place])
+    return Refuted(
+        "the value differs",
+        Counterexample((), (), entry, left, right),
+        f"the value is {shown(found.left)}",
+    )
+
+
+def _value(text: str, number: Any) -> Value:
+    if isinstance(number, Fraction):
+        return texts.exact(text, number)
+    return texts.enclosed(text, number)
+
+
+def shown(values: Array) -> str:
+    """An array of numbers as a person writes it; a large one is cut."""
+    if values.size > _MOST_SHOWN:
+        return f"{shown(values.reshape(-1)[:_MOST_SHOWN])[:-1]}, ...]"
+    if values.shape == ():
+        return texts.short(values[()], _SHOWN_DIGITS)
+    return f"[{', '.join(shown(_part(values, k)) for k in range(len(values)))}]"
+
+
+def _part(values: Array, k: int) -> Array:
+    part = values[k]
+    if isinstance(part, np.ndarray):
+        return part
+    result = np.empty((), dtype=object)
+    result[()] = part
+    return result
+
+

@@ -1,0 +1,108 @@
+"""What stands beside a refutation: a small point with its numbers, and what derive finds instead."""
+
+from fractions import Fraction
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from derive.calculus.notation import text_of
+from derive.check import texts
+from derive.check.numbers import Violation
+from derive.check.verdict import Counterexample, Value
+from derive.evaluate.names import names_in
+from derive.evaluate.point import Point
+from derive.model.model import Judgement, Relation
+from derive.model.scalar import Derivative
+
+if TYPE_CHECKING:
+    from derive.check.judge import Judge
+
+_LONGEST = 400
+
+
+class Evidence:
+    """Explains why one relation is false."""
+
+    def __init__(self, judge: "Judge", judgement: Judgement, relation: Relation) -> None:
+        self.judge = judge
+        self.judgement = judgement
+        self.relation = relation
+
+    def counterexample(self, found: Violation, deadline: float) -> Counterexample:
+        """The violation, made small, as texts."""
+        small = self.shrunk(found, deadline)
+        entry = self.entry(small)
+        left, right = texts.sides(self.judgement.text)
+        return Counterexample(
+            sizes=tuple(sorted(small.point.sizes.items())),
+            values=self.values(small.point),
+            entry=entry,
+            left=_value(texts.entry_text(left or "left side", entry), small.left),
+            right=_value(texts.entry_text(right or "right side", entry), small.right),
+            finite=self.finite(small),
+        )
+
+    def shrunk(self, found: Violation, deadline: float) -> Violation:
+        """A violation at a smaller point."""
+        last = found
+
+        def fails(point: Point) -> bool:
+            nonlocal last
+            here = self.judge.numbers.violation(self.relation, point, self.judgement.at)
+            if here is None:
+                return False
+            last = here
+            return True
+
+        self.judge.points.shrunk(found.point, fails, self.names, deadline)
+        return last
+
+    def entry(self, found: Violation) -> tuple[tuple[str, int], ...]:
+        """The free indices, numbered as the language numbers them."""
+        lows = (v.axis.low.value(found.point.sizes) for v in self.relation.indices)
+        return tuple(
+            (variable.name, low + place)
+            for variable, low, place in zip(self.relation.indices, lows, found.place, strict=True)
+        )
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The declared tensors that the relation depends on."""
+        relation = self.relation
+        scalars = [relation.left, relation.right, *relation.conditions]
+        scalars += [tensor.body for _, tensor in self.judgement.at]
+        direct = frozenset[str]().union(*map(names_in, scalars))
+        uses = self.judge.uses
+        used = direct.union(*(uses.get(name, frozenset()) for name in direct))
+        return tuple(name for name in self.judge.model.symbols if name in used)
+
+    def values(self, point: Point) -> tuple[tuple[str, str], ...]:
+        """The declared tensors that both sides depend on, so that they paste into NumPy."""
+        return tuple(
+            (name, texts.pasted(point.values[name])) for name in self.names if name in point.values
+        )
+
+    def finite(self, found: Violation) -> Value | None:
+        """The finite difference, where the left side is a derivative."""
+        left = self.relation.left
+        if not isinstance(left, Derivative) or self.judgement.at:
+            return None
+        indices = self.relation.indices
+        return self.judge.confirmation.difference(left, indices, found.point, found.place)
+
+    def derived(self) -> str | None:
+        """`derive finds dL/dz[i] = p[i] - y[i]`, where the left side is a derivative."""
+        left = self.relation.left
+        if self.relation.op != "=" or not isinstance(left, Derivative) or self.judgement.at:
+            return None
+        answer = self.judge.engine.text(left)
+        if len(answer) > _LONGEST:
+            return None
+        return f"derive finds {text_of(left)} = {answer}"
+
+
+def _value(text: str, number: Any) -> Value:
+    if isinstance(number, Fraction):
+        return texts.exact(text, number)
+    return texts.enclosed(text, number)
+
+

@@ -1,0 +1,70 @@
+"""Files to outcomes: each by itself, so that a broken one stops no other."""
+
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+from derive.check.budget import OutOfTime, time_limit
+from derive.check.outcome import FileOutcome, Settings
+from derive.diagnostics.diagnostic import Diagnostic, Severity
+from derive.diagnostics.span import Source, Span
+from derive.model.elaborate import elaborate
+from derive.model.model import Model
+from derive.syntax.parse import parse
+from derive.syntax.read import read_source
+
+SUFFIX = ".derive"
+
+
+def files_below(path: Path) -> list[Path]:
+    """The file itself, or every `.derive` file in a folder, in the order of their names."""
+    if path.is_dir():
+        return sorted(found for found in path.rglob(f"*{SUFFIX}") if found.is_file())
+    return [path]
+
+
+def model_of(source: Source, path: Path | None) -> Model:
+    """The model of a text, with the errors of its syntax among its errors."""
+    file, problems = parse(source)
+    model = elaborate(file, path)
+    model.errors[:0] = problems
+    model.errors.sort(key=lambda d: (d.span.source is not source, d.span.start))
+    return model
+
+
+def load(path: Path, timeout: float) -> Model | tuple[Diagnostic, ...]:
+    """The model of a file, or the reason why there is none."""
+    source = read_source(path)
+    if isinstance(source, Diagnostic):
+        return (source,)
+    try:
+        with time_limit(timeout):
+            return model_of(source, path)
+    except OutOfTime:
+        problem = f"reading it took longer than {timeout:g} s"
+    except (MemoryError, RecursionError) as error:
+        what = "memory" if isinstance(error, MemoryError) else "room for nested expressions"
+        problem = f"reading it ran out of {what}"
+    return (Diagnostic(Severity.ERROR, "too-large", problem, Span(source, 0, 0)),)
+
+
+def check_file(path: Path, settings: Settings) -> FileOutcome:
+    """One file, from its text to its verdicts."""
+    from derive.check.statements import check_model  # NumPy and SymPy wait until they are needed
+
+    model = load(path, settings.timeout)
+    if not isinstance(model, Model):
+        return FileOutcome(str(path), (), model)
+    return FileOutcome(str(path), tuple(check_model(model, settings)), tuple(model.errors))
+
+
+def check_files(paths: Sequence[Path], settings: Settings, jobs: int = 1) -> Iterator[FileOutcome]:
+    """All files, in the order given; `jobs` processes share them."""
+    if jobs <= 1 or len(paths) <= 1:
+        yield from (check_file(path, settings) for path in paths)
+        return
+    workers = min(jobs, len(paths), os.cpu_count() or jobs)
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        yield from pool.map(check_file, paths, [settings] * len(paths))

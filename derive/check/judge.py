@@ -1,0 +1,196 @@
+"""Every route together, to one verdict: numbers first, then proof, then more numbers.
+
+Design. A cheap numeric test comes first, so that nothing false is ever expanded; what floats
+suspect, enclosures settle. Only `derive.proof` says proved, and only disjoint enclosures refute.
+Two routes that contradict each other raise `InternalDisagreement`.
+"""
+
+from dataclasses import replace
+from functools import cached_property
+
+from derive.calculus.partials import NotDifferentiable
+from derive.check import hints
+from derive.check.budget import deadline_in, remaining
+from derive.check.cases import judge_case
+from derive.check.confirm import Confirmation
+from derive.check.engine import TIMED_OUT, DeadlineOver, Engine
+from derive.check.evidence import Evidence
+from derive.check.numbers import InternalDisagreement, Numbers, Violation
+from derive.check.outcome import Settings
+from derive.check.points import Points
+from derive.check.verdict import (
+    Erroneous,
+    HoldsNumerically,
+    Proved,
+    ProvedFor,
+    ProvedIf,
+    Refuted,
+    Undecided,
+    Verdict,
+)
+from derive.diagnostics.diagnostic import Diagnostic, Severity
+from derive.evaluate.names import uses_of
+from derive.evaluate.number import EvaluationError
+from derive.model.model import Judgement, Model, Relation
+from derive.model.scalar import Axis, Tensor
+from derive.proof import equal
+
+FIRST = 3
+MORE = 16
+_BRIEFLY = 2.0  # seconds, for what is only looked for to explain a refutation
+
+
+class Judge:
+    """Judges the statements of one model."""
+
+    def __init__(self, model: Model, settings: Settings) -> None:
+        self.model = model
+        self.settings = settings
+        self.engine = Engine(model)
+        self.numbers = Numbers(model, self.engine.resolve)
+        self.points = Points(model, self.engine.resolve, settings.seed)
+        self.confirmation = Confirmation(model, self.points, self.numbers)
+
+    @cached_property
+    def uses(self) -> dict[str, frozenset[str]]:
+        """For each defined name, all that its value depends on."""
+        return uses_of(self.model)
+
+    def axes(self, name: str) -> tuple[Axis, ...]:
+        """The axes of a declared or defined name."""
+        if name in self.model.symbols:
+            return self.model.symbols[name].axes
+        return tuple(variable.axis for variable in self.model.definitions[name].indices)
+
+    def depends(self, name: str, other: str) -> bool:
+        """Whether the value of a name moves with another."""
+        return other in self.uses.get(name, frozenset())
+
+    def prove(
+        self, relation: Relation, at: tuple[tuple[str, Tensor], ...], deadline: float
+    ) -> Proved | ProvedFor | ProvedIf | equal.NotShown:
+        """What an exact argument gives within the time."""
+        match self.engine.prove(relation, at, deadline):
+            case equal.Proved(facts, conditions, trail):
+                return Proved(facts, conditions, trail)
+            case equal.ProvedFor(sizes, facts, conditions, trail):
+                return ProvedFor(sizes, facts, conditions, trail)
+            case equal.ProvedIf(missing, facts, conditions, trail):
+                return ProvedIf(missing, facts, conditions, trail)
+            case equal.NotShown() as nothing:
+                return nothing
+
+    def verdict(self, judgement: Judgement, deadline: float) -> Verdict:
+        """What is to be said of a statement. Raises InternalDisagreement, OutOfTime."""
+        if judgement.problem is not None:
+            return _of_problem(judgement.problem)
+        assert judgement.relation is not None, "a judgement without a problem has a relation"
+        try:
+            if judgement.case is not None or judgement.kind == "expect":
+                return judge_case(self, judgement, deadline)
+            return self.judge_claim(judgement, judgement.relation, deadline)
+        except NotDifferentiable as problem:
+            return Erroneous(_not_differentiable(judgement, problem))
+        except DeadlineOver:
+            return Undecided("timed out", "timed-out")
+
+    # --- claims ----------------------------------------------------------------------------------
+
+    def judge_claim(self, judgement: Judgement, relation: Relation, deadline: float) -> Verdict:
+        """Numbers, proof, more numbers."""
+        found = self.search(judgement, relation, 0, FIRST)
+        if found is not None:
+            return self.refuted(judgement, relation, found, deadline)
+        self.confirmation.of(relation)
+        verdict = self.prove(relation, judgement.at, deadline)
+        if isinstance(verdict, equal.NotShown):
+            if verdict is TIMED_OUT:
+                return Undecided("timed out", "timed-out")
+            return self.not_shown(judgement, relation, verdict.reason, deadline)
+        if isinstance(verdict, ProvedIf):
+            found = self.search(judgement, relation, FIRST, MORE)
+            if found is not None and judgement.kind == "refute":
+                return self.refuted(judgement, relation, found, deadline)
+            if found is not None:
+                shown = Evidence(self, judgement, relation).counterexample(found, deadline)
+                return replace(verdict, counterexample=shown)
+        return verdict
+
+    def search(
+        self, judgement: Judgement, relation: Relation, first: int, last: int
+    ) -> Violation | None:
+        """A violation at one of the points from number `first` up to `last`."""
+        for point in self.points.some(first, last):
+            try:
+                found = self.numbers.violation(relation, point, judgement.at)
+            except EvaluationError:
+                continue
+            if found is not None:
+                return found
+        return None
+
+    def not_shown(
+        self, judgement: Judgement, relation: Relation, reason: str, deadline: float
+    ) -> Verdict:
+        """Agreement at many points, a late counterexample, or neither."""
+        if remaining(deadline) <= 0:
+            return Undecided("timed out", "timed-out")
+        agreed: list[int] = []
+        complaint: str | None = None
+        for point in self.points.some(0, MORE):
+            try:
+                found = self.numbers.certified(relation, point, judgement.at)
+                if found is not None:
+                    return self.refuted(judgement, relation, found, deadline)
+                digits = self.numbers.digits(relation, point, judgement.at)
+            except EvaluationError as error:
+                complaint = str(error)
+                continue
+            if digits is not None:
+                agreed.append(digits)
+        if agreed and min(agreed) > 0:
+            return HoldsNumerically(len(agreed), min(agreed))
+        if complaint is not None and not agreed:
+            return Undecided(complaint, "no-value")
+        if self.points.problem is not None:
+            return Undecided(self.points.problem.reason, "no-sample")
+        if not agreed:
+            return Undecided("no test point has a value on both sides", "no-sample")
+        return Undecided(reason, "not-shown")
+
+    def refuted(
+        self, judgement: Judgement, relation: Relation, found: Violation, deadline: float
+    ) -> Verdict:
+        """A counterexample with what explains it; `proved if` where only a fact is missing."""
+        evidence = Evidence(self, judgement, relation)
+        shown = evidence.counterexample(found, deadline)
+        if judgement.kind != "refute":
+            verdict = self.prove(relation, judgement.at, min(deadline, deadline_in(_BRIEFLY)))
+            if isinstance(verdict, ProvedIf):
+                return replace(verdict, counterexample=shown)
+            if isinstance(verdict, Proved) and not verdict.conditions:
+                raise InternalDisagreement(f"proved, but refuted by {shown}")
+        self.confirmation.of(relation)
+        return Refuted(
+            "the two sides differ",
+            shown,
+            evidence.derived(),
+            hints.hint(self, judgement, relation, min(deadline, deadline_in(_BRIEFLY))),
+        )
+
+
+def _of_problem(problem: Diagnostic) -> Verdict:
+    """The verdict of what kept a statement from being judged."""
+    match problem.severity:
+        case Severity.REFUTED:
+            return Refuted(problem.message, problem=problem)
+        case Severity.UNDECIDED:
+            return Undecided(problem.message, problem.code, problem)
+        case _:
+            return Erroneous(problem)
+
+
+def _not_differentiable(judgement: Judgement, problem: NotDifferentiable) -> Diagnostic:
+    return Diagnostic(
+        Severity.ERROR, "not-differentiable", str(problem), judgement.span, "no derivative here"
+    )

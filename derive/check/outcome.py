@@ -1,0 +1,88 @@
+"""What a check gives: each judged statement with its verdict, and the errors of the file."""
+
+from dataclasses import dataclass
+
+from derive.check.verdict import Erroneous, Undecided, Verdict, succeeds
+from derive.diagnostics.diagnostic import Diagnostic, Severity
+from derive.diagnostics.span import Span
+from derive.model.model import Judgement
+
+INTERNAL = "internal"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a check is made. `timeout` is for each statement, in seconds."""
+
+    timeout: float = 10.0
+    seed: int = 0
+    oracle: bool = False
+    strict: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A judged statement as it stands in the file; plain data, so that it travels between processes."""
+
+    kind: str
+    name: str | None
+    text: str
+    span: Span
+    case: str | None = None
+    reason: str | None = None
+
+    @staticmethod
+    def of(judgement: Judgement) -> "Statement":
+        """The statement of a judgement."""
+        case = judgement.case.name if judgement.case else None
+        text = " ".join(judgement.text.split())
+        return Statement(
+            judgement.kind, judgement.name, text, judgement.span, case, judgement.reason
+        )
+
+    @property
+    def file(self) -> str:
+        """The name of the file."""
+        return self.span.source.name
+
+    @property
+    def line(self) -> int:
+        """The line on which it begins."""
+        return self.span.line
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A statement, its verdict, and the time that it took."""
+
+    statement: Statement
+    verdict: Verdict
+    seconds: float
+
+    def succeeds(self, strict: bool) -> bool:
+        """Whether the statement got what it says."""
+        return succeeds(self.statement.kind, self.verdict, strict)
+
+    @property
+    def is_internal(self) -> bool:
+        """Whether derive itself is at fault."""
+        return isinstance(self.verdict, Undecided) and self.verdict.code == INTERNAL
+
+    @property
+    def is_error(self) -> bool:
+        """Whether the file is at fault."""
+        return isinstance(self.verdict, Erroneous)
+
+
+@dataclass(frozen=True, slots=True)
+class FileOutcome:
+    """One file: its outcomes in the order of the text, and its errors."""
+
+    name: str
+    outcomes: tuple[Outcome, ...] = ()
+    errors: tuple[Diagnostic, ...] = ()
+
+    @property
+    def faults(self) -> tuple[Diagnostic, ...]:
+        """The errors; warnings do not count."""
+        return tuple(d for d in self.errors if d.severity is Severity.ERROR)

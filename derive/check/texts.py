@@ -1,0 +1,155 @@
+"""Numbers and points as a person reads them, and as NumPy does."""
+
+import re
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+import flint
+
+from derive.check.verdict import Value
+
+DIGITS = 10
+_OPEN, _CLOSE = "([{", ")]}"
+_OPERATORS = ("<=", ">=", "!=", "≤", "≥", "≠", "≈", "=", "<", ">", "~")
+
+
+def sides(text: str) -> tuple[str, str]:
+    """The two sides of a relation, by its first operator outside brackets; of a step, the right.
+
+    >>> sides("dL/dz[i] = sum[j in 1..n](y[j]) for i in 1..n")
+    ('dL/dz[i]', 'sum[j in 1..n](y[j])')
+    >>> sides('= p[j] - y[j] by "algebra"')
+    ('the line before', 'p[j] - y[j]')
+    """
+    if text.lstrip().startswith("="):
+        return "the line before", _without_tail(text.lstrip().removeprefix("="))
+    body, depth = text, 0
+    for position, char in enumerate(body):
+        depth += (char in _OPEN) - (char in _CLOSE)
+        if depth == 0:
+            for operator in _OPERATORS:
+                if body.startswith(operator, position):
+                    right = body[position + len(operator) :]
+                    return body[:position].strip(), _without_tail(right)
+    return body.strip(), ""
+
+
+def _without_tail(text: str) -> str:
+    """The right side without `at ...`, `for ...`, `within ...`."""
+    depth = 0
+    for match in re.finditer(r"[(\[{]|[)\]}]|\b(?:at|for|within|by)\b", text):
+        found = match.group()
+        depth += (found in _OPEN) - (found in _CLOSE)
+        if depth == 0 and found.isalpha():
+            return text[: match.start()].strip()
+    return text.strip()
+
+
+def entry_text(side: str, entry: Sequence[tuple[str, int]]) -> str:
+    """A side with the place of one of its entries: `(y - p)[1]`, or `dL/dz[j] at j = 1`.
+
+    >>> entry_text("y - p", [("i", 1)]), entry_text("dL/dz[j]", [("j", 1)])
+    ('(y - p)[1]', 'dL/dz[j]')
+    """
+    if not entry or all(re.search(rf"\b{re.escape(name)}\b", side) for name, _ in entry):
+        return side
+    place = ", ".join(str(number) for _, number in entry)
+    plain = re.fullmatch(r"[\w/]+|d\w+/d\w+|\w+\(.*\)", side) and not side[:1].isdigit()
+    return f"{side}[{place}]" if plain else f"({side})[{place}]"
+
+
+def pasted(values: Any) -> str:
+    """An array of Fractions so that it pastes into Python: `[[1, 1/2], [0, -1]]`."""
+    if getattr(values, "shape", ()) == ():
+        item = values.item() if hasattr(values, "item") else values
+        return str(Fraction(item))
+    return "[" + ", ".join(pasted(part) for part in values) + "]"
+
+
+def exact(text: str, number: Fraction) -> Value:
+    """A rational number, as a fraction; large ones as decimals."""
+    plain = str(number)
+    if len(plain) <= 14:
+        return Value(text, plain)
+    return Value(text, decimal_of(number, DIGITS), "1e-9" if abs(number) < 1 else "")
+
+
+def enclosed(text: str, ball: Any, digits: int = DIGITS) -> Value:
+    """A ball as a decimal, with a power of ten above its distance from all that it encloses."""
+    if ball.is_exact():
+        number = _fraction(ball)
+        if len(str(number)) <= 14:
+            return Value(text, str(number))
+    middle = _fraction(ball.mid())
+    printed = decimal_of(middle, digits)
+    error = abs(Fraction(printed) - middle) + _fraction(ball.rad())
+    return Value(text, printed, power_above(error))
+
+
+def short(number: Any, digits: int) -> str:
+    """A rational or a ball, rounded to at most so many digits."""
+    if isinstance(number, Fraction):
+        plain = str(number)
+        return plain if len(plain) <= digits + 2 else _trimmed(decimal_of(number, digits))
+    return _trimmed(decimal_of(_fraction(number.mid()), digits)) if number.is_finite() else "?"
+
+
+def _trimmed(printed: str) -> str:
+    """Without zeros that say nothing."""
+    figures, e, exponent = printed.partition("e")
+    if "." in figures:
+        figures = figures.rstrip("0").rstrip(".")
+    return figures + e + exponent
+
+
+def ball(number: Fraction) -> Any:
+    """A ball around a rational."""
+    return flint.arb(flint.fmpq(number.numerator, number.denominator))
+
+
+def widened(middle: Any, error: Any) -> Any:
+    """The ball of all numbers no further than `error` from `middle`."""
+    return middle + flint.arb(0, error)
+
+
+def decimal_of(number: Fraction, digits: int) -> str:
+    """A rational rounded to so many significant digits.
+
+    >>> decimal_of(Fraction(-2, 3), 4), decimal_of(Fraction(1, 10**9), 3), decimal_of(Fraction(0), 3)
+    ('-0.6667', '1.00e-9', '0')
+    """
+    if number == 0:
+        return "0"
+    size = abs(number)
+    exponent = magnitude(size)
+    scaled = round(size / Fraction(10) ** (exponent - digits + 1))
+    if scaled >= 10**digits:
+        scaled, exponent = round(scaled / 10), exponent + 1
+    figures = str(scaled)
+    sign = "-" if number < 0 else ""
+    if -5 < exponent < digits:
+        if exponent < 0:
+            return f"{sign}0.{'0' * (-exponent - 1)}{figures}"
+        whole, rest = figures[: exponent + 1], figures[exponent + 1 :]
+        return f"{sign}{whole}.{rest}" if rest else f"{sign}{whole}"
+    return f"{sign}{figures[0]}.{figures[1:]}e{exponent}"
+
+
+def magnitude(size: Fraction) -> int:
+    """The power of ten at or below a positive number."""
+    exponent = len(str(size.numerator)) - len(str(size.denominator))
+    return exponent if Fraction(10) ** exponent <= size else exponent - 1
+
+
+def power_above(error: Fraction) -> str:
+    """A power of ten above an error; empty for none."""
+    if error == 0:
+        return ""
+    return f"1e{magnitude(error) + 1}"
+
+
+def _fraction(ball: Any) -> Fraction:
+    """An exact ball as a rational."""
+    mantissa, exponent = ball.man_exp()
+    return Fraction(int(mantissa)) * Fraction(2) ** int(exponent)

@@ -1,0 +1,225 @@
+"""The command line: arguments and exit codes. What is slow to import waits until it is needed."""
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from derive import __version__
+
+if TYPE_CHECKING:
+    from derive.check.outcome import FileOutcome, Settings
+    from derive.report.document import Report
+
+_MEMORY = 8  # GiB; more is an attack, or a mistake
+_CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+@click.group(context_settings=_CONTEXT)
+@click.version_option(__version__, prog_name="derive", message="%(prog)s %(version)s")
+def main() -> None:
+    """Check the mathematics of machine learning: every line proved for all sizes, or refuted."""
+
+
+@main.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "junit", "github"]),
+    default="text",
+    show_default=True,
+    help="How the report is written.",
+)
+@click.option("--oracle", is_flag=True, help="Judge every derivative a second time, by SymPy.")
+@click.option("--strict", is_flag=True, help="Take no agreement of numbers for a proof.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=10.0,
+    show_default=True,
+    metavar="S",
+    help="Seconds for each statement.",
+)
+@click.option("--seed", default=0, show_default=True, metavar="N", help="Of the random points.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Processes that share the files.",
+)
+@click.option("--no-color", is_flag=True, help="Plain text, also on a terminal.")
+@click.option("-v", "--verbose", is_flag=True, help="Show the counterexample of each refute, too.")
+def check(
+    paths: tuple[Path, ...],
+    form: str,
+    oracle: bool,
+    strict: bool,
+    timeout: float,
+    seed: int,
+    jobs: int,
+    no_color: bool,
+    verbose: bool,
+) -> None:
+    """Judge every statement of files, or of all .derive files in folders.
+
+    Exit codes: 0 all succeed, 1 something fails or is undecided, 2 a file has errors, 3 a bug in
+    derive.
+    """
+    from derive.check.outcome import Settings
+
+    settings = Settings(timeout=timeout, seed=seed, oracle=oracle, strict=strict)
+    colour = _wants_colour(no_color)
+    with _readable_errors():
+        report = _judged(paths, settings, jobs, colour)
+        click.echo(_written(report, form, colour, verbose), nl=False, color=colour or None)
+    sys.exit(report.exit_code)
+
+
+def _judged(paths: tuple[Path, ...], settings: "Settings", jobs: int, colour: bool) -> "Report":
+    from derive.check.budget import limit_memory
+    from derive.check.files import check_files, files_below
+    from derive.report.document import Report
+
+    limit_memory(_MEMORY)
+    start = time.perf_counter()
+    files = [file for path in paths for file in files_below(path)]
+    outcomes = tuple(_with_progress(check_files(files, settings, jobs), len(files)))
+    return Report(outcomes, time.perf_counter() - start, settings.strict)
+
+
+def _written(report: "Report", form: str, colour: bool, verbose: bool) -> str:
+    match form:
+        case "json":
+            from derive.report import json
+
+            return json.render(report) + "\n"
+        case "junit":
+            from derive.report import junit
+
+            return junit.render(report)
+        case "github":
+            from derive.report import github
+
+            return github.render(report)
+        case _:
+            from derive.report import terminal
+
+            return terminal.render(report, colour, verbose)
+
+
+def _with_progress(outcomes: Iterator["FileOutcome"], total: int) -> Iterator["FileOutcome"]:
+    """The outcomes as they come; a bar on a terminal, from the second second on."""
+    start = time.monotonic()
+    shows = sys.stderr.isatty() and total > 1
+    done = 0
+    for outcome in outcomes:
+        done += 1
+        yield outcome
+        if shows and time.monotonic() - start > 1:
+            filled = 30 * done // total
+            bar = f"{'#' * filled}{'-' * (30 - filled)}  {done}/{total} files"
+            click.echo(f"\r\x1b[K[{bar}", nl=False, err=True)
+    if shows and time.monotonic() - start > 1:
+        click.echo("\r\x1b[K", nl=False, err=True)
+
+
+@main.command()
+@click.argument("arguments", nargs=-1, metavar="[FILE] LOSS NAME")
+@click.option("-e", "text", metavar="TEXT", help="The model itself, in place of a file.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "latex", "sympy", "numpy"]),
+    default="text",
+    show_default=True,
+    help="How the closed form is written.",
+)
+def grad(arguments: tuple[str, ...], text: str | None, form: str) -> None:
+    """Print the derivative of LOSS with respect to NAME in closed form.
+
+    In TEXT a semicolon ends a line: derive grad -e 'dims n; param w[n]; loss L = sum(w^2)' L w
+    """
+    wanted = 2 if text is not None else 3
+    if len(arguments) != wanted:
+        names = "LOSS NAME" if text is not None else "FILE LOSS NAME"
+        raise click.UsageError(f"expected {names}, found {len(arguments)} arguments")
+    with _readable_errors():
+        from derive import api
+
+        *file, loss, name = arguments
+        model = api.load(file[0]) if text is None else api.parse(text.replace(";", "\n"))
+        gradient = model.gradient(loss, name)
+        click.echo(str(getattr(gradient, form)))
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+def show(file: Path) -> None:
+    """List the names of FILE with their shapes, and what is assumed."""
+    with _readable_errors():
+        from derive import api
+
+        click.echo(api.load(file).describe())
+
+
+@main.command()
+@click.argument("code")
+def explain(code: str) -> None:
+    """Explain the message with this CODE, such as shape-mismatch."""
+    from derive.diagnostics import codes, suggest
+
+    key = (
+        code.removeprefix("error[").removeprefix("refuted[").removeprefix("undecided[").rstrip("]")
+    )
+    if key not in codes.CODES:
+        near = suggest.nearest(key, codes.CODES)
+        hint = f"; did you mean {near}?" if near else ""
+        known = ", ".join(sorted(codes.CODES))
+        raise click.UsageError(f"no message has the code {code!r}{hint} Known: {known}")
+    click.echo(codes.explain(key))
+
+
+def _wants_colour(no_color: bool) -> bool:
+    """Only on a terminal that was not told otherwise."""
+    if no_color or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return False
+    return sys.stdout.isatty()
+
+
+class _readable_errors:  # noqa: N801 (used like a function)
+    """Errors of a file as frames (exit code 2), a bug as one line (3), never as a traceback."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: Any, _trace: object) -> bool:
+        from derive.diagnostics.diagnostic import DeriveError
+
+        if error is None or isinstance(error, click.ClickException | click.exceptions.Exit):
+            return False
+        if isinstance(error, DeriveError):
+            from derive.diagnostics.render import render
+
+            for diagnostic in error.diagnostics:
+                click.echo(render(diagnostic, colour=sys.stderr.isatty()), err=True)
+            sys.exit(2)
+        if isinstance(error, BrokenPipeError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(1)
+        if not isinstance(error, Exception) or os.environ.get("DERIVE_DEBUG"):
+            return False
+        click.echo(f"derive: internal error: {type(error).__name__}: {error}", err=True)
+        click.echo("This is a defect of derive: please report it with the file.", err=True)
+        sys.exit(3)
+
+
+if __name__ == "__main__":
+    run: Callable[[], None] = main
+    run()

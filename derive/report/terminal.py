@@ -1,0 +1,105 @@
+"""A report for a person: one line per statement, a frame for each that fails, and a count."""
+
+from collections.abc import Iterator
+
+from derive.check.outcome import FileOutcome, Outcome
+from derive.check.verdict import HoldsNumerically, ProvedIf, Refuted, Undecided, headline
+from derive.diagnostics.diagnostic import Diagnostic
+from derive.diagnostics.render import render as render_diagnostic
+from derive.report.document import Report
+from derive.report.frames import frame
+
+_WIDEST = 22
+_LONGEST = 100
+_GOOD, _BAD, _UNSURE = "32", "31", "33"
+
+
+def render(report: Report, colour: bool = False, verbose: bool = False) -> str:
+    """The whole report as text."""
+    parts = [render_file(file, report.strict, colour, verbose) for file in report.files]
+    return "\n".join([*(part for part in parts if part), summary(report, colour)]) + "\n"
+
+
+def render_file(
+    file: FileOutcome, strict: bool, colour: bool = False, verbose: bool = False
+) -> str:
+    """The lines of one file, then the frames of what failed in it."""
+    lines = list(_lines(file, strict, colour))
+    diagnostics = [*file.errors]
+    for outcome in file.outcomes:
+        shown = isinstance(outcome.verdict, Refuted) and verbose
+        if shown or not outcome.succeeds(strict):
+            diagnostics.append(frame(outcome))
+    frames = [render_diagnostic(d, colour=colour) for d in _once(diagnostics)]
+    return "\n".join(lines + [part for text in frames for part in ("", text.rstrip("\n"))])
+
+
+def _once(diagnostics: list[Diagnostic]) -> Iterator[Diagnostic]:
+    """One cause, one message."""
+    seen: list[Diagnostic] = []
+    for diagnostic in diagnostics:
+        if diagnostic not in seen:
+            seen.append(diagnostic)
+            yield diagnostic
+
+
+def _lines(file: FileOutcome, strict: bool, colour: bool) -> Iterator[str]:
+    rows = [(f"{o.statement.file}:{o.statement.line}", _short(o), o) for o in file.outcomes]
+    place_width = max((len(place) for place, _, _ in rows), default=0)
+    width = max((len(short) for _, short, _ in rows if len(short) <= _WIDEST), default=0)
+    for place, short, outcome in rows:
+        code = _colour_of(outcome, strict)
+        text = f"{short:<{width}}"
+        padded = f"\x1b[{code}m{short}\x1b[0m{text[len(short) :]}" if colour else text
+        yield f"{place:<{place_width}}  {padded}  {_title(outcome)}".rstrip()
+
+
+def _short(outcome: Outcome) -> str:
+    """The verdict in a line; reasons are left to the frame where they are long."""
+    verdict = outcome.verdict
+    if isinstance(verdict, Undecided) and len(verdict.reason) > _WIDEST - len("undecided: "):
+        return "undecided"
+    if isinstance(verdict, HoldsNumerically):
+        return "holds numerically"
+    return headline(verdict)
+
+
+def _title(outcome: Outcome) -> str:
+    statement, verdict = outcome.statement, outcome.verdict
+    text = statement.text
+    if statement.name and statement.name not in text:
+        text = f"{statement.name}: {text}"
+    if len(text) > _LONGEST:
+        text = text[: _LONGEST - 1] + "…"
+    if statement.kind == "refute" and statement.case is not None and isinstance(verdict, Refuted):
+        found = verdict.counterexample
+        if found is not None:
+            text = f"{text}   (it is {found.left.decimal})"
+    return text
+
+
+def _colour_of(outcome: Outcome, strict: bool) -> str:
+    if outcome.succeeds(strict):
+        return _UNSURE if isinstance(outcome.verdict, HoldsNumerically) else _GOOD
+    return _UNSURE if isinstance(outcome.verdict, Undecided | ProvedIf) else _BAD
+
+
+def summary(report: Report, colour: bool = False) -> str:
+    """The last line: how many statements have each verdict."""
+    names = {"error": "errors" if report.counts.get("error", 0) != 1 else "error"}
+    counts = [
+        f"{number} {names.get(name, name.replace('-', ' '))}"
+        for name, number in report.counts.items()
+    ]
+    total = len(report.statements)
+    failed = len(report.failed)
+    files = f"{len(report.files)} file{'s'[: len(report.files) != 1]}"
+    head = f"{total} statement{'s'[: total != 1]} in {files}: {', '.join(counts) or 'none judged'}"
+    if report.ok:
+        tail = "all succeed" if total else "nothing to judge"
+    elif failed:
+        tail = f"{failed} fail{'s'[: failed == 1]}"
+    else:
+        tail = "the file has errors" if len(report.files) == 1 else "files have errors"
+    line = f"{head}; {tail} ({report.seconds:.2f} s)"
+    return f"\x1b[1;{_GOOD if report.ok else _BAD}m{line}\x1b[0m" if colour else line
