@@ -16,7 +16,6 @@ from derive.model.shape import (
     fresh,
     has_shape,
     is_column,
-    same_shape,
     without,
 )
 from derive.model.tolerance import tolerances
@@ -73,9 +72,7 @@ class Sizes:
         self.put(name, solution, span)
         return True
 
-    def _clash(
-        self, dim: Dim, known: int | str, value: int, span: Span, symbol: Symbol
-    ) -> Failure:
+    def _clash(self, dim: Dim, known: int | str, value: int, span: Span, symbol: Symbol) -> Failure:
         also = tuple(
             Label(self.places[name], f"makes `{name}` {self.values[name]}")
             for name in sorted(dim.names)
@@ -83,7 +80,7 @@ class Sizes:
         )
         return failure(
             "given-clash",
-            f"an axis of `{symbol.name}` is `{dim}`, which is {known} here, and {value} entries are given",
+            f"an axis of `{symbol.name}` is `{dim}`, {known} here, and has {value} entries",
             span,
             f"{value} entries",
             also=also or (Label(symbol.span, f"`{symbol.name}` {has_shape(symbol.axes)}"),),
@@ -192,9 +189,7 @@ def _of_rank(value: Tensor, axes: Sequence[Axis]) -> Tensor:
     return value
 
 
-def _size_unknown(
-    e: Expressions, sizes: Sizes, item: tree.Substitution, symbol: Symbol
-) -> Failure:
+def _size_unknown(e: Expressions, sizes: Sizes, item: tree.Substitution, symbol: Symbol) -> Failure:
     missing = sorted({n for a in symbol.axes for n in a.size.names} - set(sizes.values))
     inner = e.inside(replace(e.scope, dims=sizes.dims))
     missing = missing or sorted(dims_in(inner.tensor(item.value)))
@@ -226,8 +221,7 @@ def judge_case(e: Expressions, written: tree.Case) -> tuple[list[Judgement], Fai
     found: list[Judgement] = []
     for statement in written.body:
         if isinstance(statement, tree.Iterate):
-            problem = not_yet("`iterate`", statement.span)
-            wrong = wrong or problem
+            wrong = wrong or not_yet("`iterate`", statement.span)
             cause = cause or Depends("`iterate`", statement.span)
         else:
             found.append(judge_expect(e, statement, case, cause))

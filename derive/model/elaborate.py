@@ -218,9 +218,7 @@ class Reader:
             own = fresh([axis(size_of(e, size)) for size in parameter.axes])
             name = f"{written.name.id}.{parameter.name.id}"
             tensors[parameter.name.id] = Tensor(own, Entry(name, tuple(map(Index.of, own))))
-        body = Scope(
-            model, Hidden(model), tensors=tensors, dims=generic, calls=(written.name.id,)
-        )
+        body = Scope(model, Hidden(model), tensors=tensors, dims=generic, calls=(written.name.id,))
         evaluate_body(Elaborator(body), written)
 
     # --- definitions ---------------------------------------------------------------------------

@@ -3,38 +3,33 @@
 from collections.abc import Sequence
 from fractions import Fraction
 
-from derive.diagnostics.diagnostic import Label
 from derive.diagnostics.span import Span
 from derive.diagnostics.suggest import nearest
 from derive.model.binding import Bound, bind, comparison, levels
 from derive.model.calls import call, is_builtin
+from derive.model.clash import cannot_align, cannot_contract, places
+from derive.model.context import Expressions
 from derive.model.derivatives import quotient
 from derive.model.dim import ONE, Dim
 from derive.model.failure import failure, not_yet
+from derive.model.matrices import stacked
 from derive.model.ranges import dim_of, number_of, position
 from derive.model.scalar import (
     Apply,
-    Axis,
-    Block,
-    Blocks,
     Constant,
     Index,
     IndexValue,
-    IndexVariable,
     Num,
     Reduce,
     Scalar,
     Tensor,
-    axis,
     substitute,
 )
 from derive.model.scope import Scope, is_plain
 from derive.model.shape import (
     broadcast,
-    fresh,
     has_shape,
     matmul,
-    renamed,
     same_shape,
     shape_text,
     squeezed,
@@ -78,7 +73,7 @@ class Elaborator:
                 f"{what} must be a scalar, and `{expr.span.text}` {has_shape(tensor.axes)}",
                 expr.span,
                 f"shape {shape_text(tensor.axes)}",
-                also=self.places(expr),
+                also=places(self, expr),
             )
         return tensor.body
 
@@ -150,16 +145,6 @@ class Elaborator:
         label = "not a dimension, tensor, index, or definition"
         return failure("unknown-name", message, span, label, notes=(scope,), helps=helps)
 
-    def places(self, *operands: tree.Expression) -> tuple[Label, ...]:
-        """Where the operands that are plain names were declared, with their shapes."""
-        labels: list[Label] = []
-        for operand in operands:
-            while isinstance(operand, tree.Transpose | tree.Negative):
-                operand = operand.operand
-            if isinstance(operand, tree.Name):
-                labels.extend(x for x in self.scope.declared_at(operand.id) if x not in labels)
-        return tuple(labels)
-
     # --- operators -----------------------------------------------------------------------------
 
     def binary(self, expr: tree.Binary) -> Tensor:
@@ -175,7 +160,7 @@ class Elaborator:
         if expr.op == "@":
             product = matmul(left, right, self.scope.sizes)
             if product is None:
-                raise self.cannot_contract(expr, left, right)
+                raise cannot_contract(self, expr, left, right)
             return product
         if expr.op == "-":
             right = Tensor(right.indices, Apply("neg", (right.body,)))
@@ -196,7 +181,7 @@ class Elaborator:
         """An operation on two tensors, entry by entry, aligned from the last axis."""
         both = broadcast(left, right, self.scope.sizes)
         if both is None:
-            raise self.cannot_align(at, left, right)
+            raise cannot_align(self, at, left, right)
         return Tensor(both[0], Apply(operation, both[1:]))
 
     def transposed(self, expr: tree.Transpose) -> Tensor:
@@ -217,88 +202,6 @@ class Elaborator:
             )
         return result
 
-    # --- shapes that clash ---------------------------------------------------------------------
-
-    def cannot_contract(self, expr: tree.Binary, left: Tensor, right: Tensor) -> Exception:
-        """The error for `left @ right`."""
-        ends = str(left.axes[-1].size) if left.indices else "1"
-        offers = str(right.axes[-2 if len(right.axes) > 1 else -1].size) if right.indices else "1"
-        label = f"`{expr.left.span.text}` ends in axis `{ends}`; `{expr.right.span.text}` offers axis `{offers}`"
-        notes = self.shapes_note(expr, left, right)
-        if ends != offers and self.scope.is_dim(ends) and self.scope.is_dim(offers):
-            notes += (
-                f"`{ends}` and `{offers}` are separate `dims`; they are never taken to be equal",
-            )
-        if ends == offers:
-            message = "`@` cannot align the leading axes"
-        else:
-            message = f"`@` cannot contract `{ends}` with `{offers}`"
-        return failure(
-            "shape-mismatch",
-            message,
-            expr.span,
-            label,
-            also=self.places(expr.left, expr.right),
-            notes=notes,
-            helps=self.products_that_fit(expr, left, right),
-        )
-
-    def shapes_note(
-        self, expr: tree.Binary | tree.Comparison, left: Tensor, right: Tensor
-    ) -> tuple[str, ...]:
-        """The shapes of operands whose declaration does not show them."""
-        return tuple(
-            f"`{operand.span.text}` {has_shape(tensor.axes)}"
-            for operand, tensor in ((expr.left, left), (expr.right, right))
-            if not self.places(operand) or isinstance(operand, tree.Transpose)
-        )
-
-    def products_that_fit(self, expr: tree.Binary, left: Tensor, right: Tensor) -> tuple[str, ...]:
-        """The first exchange or transposition of the operands whose shapes fit."""
-        a, b = _bracketed(expr.left), _bracketed(expr.right)
-        tries: list[tuple[str, Tensor | None, Tensor | None]] = [
-            (f"{b} @ {a}", right, left),
-            (f"{a} @ {_turned(b)}", left, transpose(right)),
-            (f"{_turned(a)} @ {b}", transpose(left), right),
-            (f"{b} @ {_turned(a)}", right, transpose(left)),
-            (f"{_turned(b)} @ {a}", transpose(right), left),
-        ]
-        for text, first, second in tries:
-            if first is None or second is None:
-                continue
-            product = matmul(first, second, self.scope.sizes)
-            if product is not None:
-                return (f"`{text}` fits, and {has_shape(product.axes)}",)
-        return ()
-
-    def cannot_align(
-        self, at: tree.Binary | tree.Comparison | tree.Call, left: Tensor, right: Tensor
-    ) -> Exception:
-        """The error for an operation entry by entry."""
-        shapes = f"{shape_text(left.axes)} and {shape_text(right.axes)}"
-        helps: tuple[str, ...] = ()
-        if isinstance(at, tree.Call):
-            operation, operands, notes = at.function.id, at.arguments, ()
-        else:
-            operation, operands, notes = (
-                at.op,
-                (at.left, at.right),
-                self.shapes_note(at, left, right),
-            )
-            turned = transpose(right)
-            if turned is not None and broadcast(left, turned, self.scope.sizes) is not None:
-                text = f"{_bracketed(at.left)} {at.op} {_turned(_bracketed(at.right))}"
-                helps = (f"`{text}` fits; check that the transpose is meant",)
-        return failure(
-            "shape-mismatch",
-            f"`{operation}` cannot align shapes {shapes}",
-            at.span,
-            "shapes must be equal, one a scalar, or align from the last axis",
-            also=self.places(*operands),
-            notes=notes,
-            helps=helps,
-        )
-
     # --- entries -------------------------------------------------------------------------------
 
     def subscript(self, expr: tree.Subscript) -> Tensor:
@@ -307,6 +210,10 @@ class Elaborator:
         if special is not None:
             return special
         base = self.tensor(expr.base)
+        if not base.indices and all(
+            isinstance(i, tree.Number) and i.value == 1 for i in expr.indices
+        ):
+            return base  # the one entry of a 1 by 1 product
         return self.entries(base, expr.indices, expr)
 
     def entries(
@@ -321,14 +228,14 @@ class Elaborator:
                 f"{'index stands' if len(indices) == 1 else 'indices stand'} here",
                 expr.span,
                 f"at most {count} can" if count else "a scalar has no entries",
-                also=self.places(expr.base),
+                also=places(self, expr.base),
             )
         taken = base.indices[: len(indices)]
-        places = {
+        at = {
             variable: position(self, index, variable.axis)
             for variable, index in zip(taken, indices, strict=True)
         }
-        return Tensor(base.indices[len(indices) :], substitute(base.body, places))
+        return Tensor(base.indices[len(indices) :], substitute(base.body, at))
 
     # --- brackets ------------------------------------------------------------------------------
 
@@ -339,7 +246,7 @@ class Elaborator:
             left, right = self.tensor(condition.left), self.tensor(condition.right)
             both = broadcast(left, right, self.scope.sizes)
             if both is None:
-                raise self.cannot_align(condition, left, right)
+                raise cannot_align(self, condition, left, right)
             one = Tensor(both[0], comparison(condition.op, both[1], both[2]))
             result = one if result is None else self.elementwise("mul", result, one, condition)
         if result is None:
@@ -371,24 +278,14 @@ class Elaborator:
                 helps=("multiply by an indicator, as in `[x[i] * [i > 1] for i in 1..n]`",),
             )
 
-        def inside(e: Elaborator, bound: Bound) -> Tensor:
+        def inside(e: Expressions, bound: Bound) -> Tensor:
             body = e.tensor(expr.body)
             return Tensor((*bound.variables, *body.indices), body.body)
 
-        return bind(self, expr.binders, (), inside)  # type: ignore[arg-type]
+        return bind(self, expr.binders, (), inside)
 
 
-def stacked(items: Sequence[Tensor]) -> Tensor:
-    """`items`, of one shape, one after the other along a new first axis."""
-    if not items:
-        raise AssertionError("a literal has an entry")
-    place = IndexVariable("i", axis(Dim.of(len(items))))
-    rest = fresh([axis(range_.size) for range_ in items[0].axes])
-    parts = tuple(Block(IndexVariable("u", Axis(ONE, ONE)), renamed(item, rest)) for item in items)
-    return Tensor((place, *rest), Blocks(Index.of(place), parts))
-
-
-def _big(e: Elaborator, expr: tree.Big, bound: Bound) -> Tensor:
+def _big(e: Expressions, expr: tree.Big, bound: Bound) -> Tensor:
     """`sum[i](...)` and so on, its indices bound."""
     inner = e.tensor(expr.body)
     operation = "sum" if expr.op == "mean" else expr.op
@@ -411,14 +308,3 @@ def count(bound: Bound) -> Scalar:
     for variable, condition in reversed(levels(bound)):
         body = Reduce("sum", variable, body, condition)
     return body
-
-
-def _bracketed(expr: tree.Expression) -> str:
-    text = expr.span.text
-    if isinstance(expr, tree.Binary | tree.Negative) and not text.startswith("("):
-        return f"({text})"
-    return text
-
-
-def _turned(text: str) -> str:
-    return text[:-2] if text.endswith(".T") else f"{text}.T"

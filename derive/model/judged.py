@@ -9,12 +9,14 @@ from derive.model.binding import Bound, bind, free_indices
 from derive.model.context import Expressions
 from derive.model.failure import Depends, Failure, failure, not_yet, undecided_by
 from derive.model.model import Assumption, Judgement, Relation
-from derive.model.scalar import Tensor
+from derive.model.scalar import Axis, Tensor
 from derive.model.scope import UNKNOWN, unknown_range
 from derive.model.shape import (
+    Sizes,
     align_sides,
     broadcast,
     has_shape,
+    is_row,
     same_shape,
     shape_text,
     transpose,
@@ -71,34 +73,47 @@ def related(
     right: tree.Expression,
 ) -> Relation:
     """The relation between two elaborated sides."""
-    both = align_sides(first, second, e.scope.sizes)
+    both = align_sides(as_row(left, first, second), as_row(right, second, first), e.scope.sizes)
     if both is None:
         raise Clash(shapes_differ(e, first, second, left, right))
     indices = (*domain.variables, *both[0])
     return Relation(op, both[1], both[2], indices, domain.conditions)
 
 
+def as_row(written: tree.Expression, tensor: Tensor, other: Tensor) -> Tensor:
+    """A flat list `[5, 6]` beside a row is that row; any other tensor as it is."""
+    if isinstance(written, tree.List) and len(tensor.indices) == 1 and is_row(other.axes):
+        return transpose(tensor) or tensor
+    return tensor
+
+
 def shapes_differ(
     e: Expressions, first: Tensor, second: Tensor, left: tree.Expression, right: tree.Expression
 ) -> Diagnostic:
     """The two sides cannot be equal, as their shapes are not."""
-    a, b = (shape_text(tensor.axes) for tensor in (first, second))
+    sizes = e.scope.sizes
     helps: tuple[str, ...] = ()
     turned = transpose(second)
-    if turned is not None and align_sides(first, turned, e.scope.sizes) is not None:
-        helps = (f"the transpose of the right side has shape {a}",)
+    if turned is not None and align_sides(first, turned, sizes) is not None:
+        helps = (f"the transpose of the right side has shape {shape_text(turned.axes)}",)
+    sides = [
+        (expr, has_shape(t.axes), _here(t, sizes)) for expr, t in ((left, first), (right, second))
+    ]
     return Diagnostic(
         Severity.REFUTED,
         "shapes-differ",
         f"the left side {has_shape(first.axes)}, the right side {has_shape(second.axes)}",
         left.span.to(right.span),
-        f"{a} is not {b}",
-        notes=(
-            f"`{left.span.text}` {has_shape(first.axes)}",
-            f"`{right.span.text}` {has_shape(second.axes)}",
-        ),
+        f"{shape_text(first.axes)} is not {shape_text(second.axes)}",
+        notes=tuple(f"`{expr.span.text}` {shape}{here}" for expr, shape, here in sides),
         helps=helps,
     )
+
+
+def _here(tensor: Tensor, sizes: Sizes) -> str:
+    """The shape at the sizes of a case, where that says more."""
+    axes = [Axis(a.low.substitute(sizes), a.high.substitute(sizes)) for a in tensor.axes]
+    return "" if axes == list(tensor.axes) else f", here {shape_text(axes)}"
 
 
 def over_domain(

@@ -115,7 +115,7 @@ def surely_negative(dim: Dim) -> bool:
 # --- positions ---------------------------------------------------------------------------------
 
 
-def position(e: Expressions, expr: tree.Expression, range_: Axis) -> Index:
+def position(e: Expressions, expr: tree.Expression, range_: Axis, padded: bool = False) -> Index:
     """The position on the axis `range_` that `expr` writes between square brackets."""
     if isinstance(expr, tree.Name) and expr.id in e.scope.indices:
         variable = e.scope.indices[expr.id]
@@ -130,7 +130,8 @@ def position(e: Expressions, expr: tree.Expression, range_: Axis) -> Index:
                 helps=(f"give `{expr.id}` a range of its own, or use two indices",),
             )
     index = index_of(e, expr)
-    _check_inside(e, index, range_, expr.span)
+    if not padded:
+        _check_inside(e, index, range_, expr.span)
     return index
 
 

@@ -70,6 +70,11 @@ def is_column(axes: Sequence[Axis]) -> bool:
     return len(axes) == 2 and axes[1].size == ONE
 
 
+def is_row(axes: Sequence[Axis]) -> bool:
+    """Whether the shape is `[1, n]`."""
+    return len(axes) == 2 and axes[0].size == ONE
+
+
 def shifted(variable: IndexVariable, low: Dim) -> Index:
     """The index that runs from `low` as `variable` runs over its axis."""
     return Index(((variable, ONE),), low - variable.axis.low)
@@ -153,13 +158,16 @@ def align_sides(
 
 def _columns_as_vectors(left: Tensor, right: Tensor, sizes: Sizes) -> tuple[Tensor, Tensor]:
     """`[n, 1]` beside `[n]` becomes `[n]`."""
-    if is_column(left.axes) and len(right.axes) == 1:
-        if same_size(left.axes[0].size, right.axes[0].size, sizes):
-            left = without(left, 1)
-    elif is_column(right.axes) and len(left.axes) == 1:
-        if same_size(left.axes[0].size, right.axes[0].size, sizes):
-            right = without(right, 1)
+    if len(right.axes) == 1 and is_column_of(left.axes, right.axes[0], sizes):
+        return without(left, 1), right
+    if len(left.axes) == 1 and is_column_of(right.axes, left.axes[0], sizes):
+        return left, without(right, 1)
     return left, right
+
+
+def is_column_of(axes: Sequence[Axis], entries: Axis, sizes: Sizes) -> bool:
+    """Whether the shape is `[n, 1]` for the n of `entries`."""
+    return is_column(axes) and same_size(axes[0].size, entries.size, sizes)
 
 
 def times(left: Scalar, right: Scalar) -> Scalar:

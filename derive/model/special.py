@@ -75,9 +75,8 @@ def _padded(e: Expressions, expr: tree.Subscript, call: tree.Call) -> Tensor:
     if not isinstance(inner.body, Entry) or len(expr.indices) > len(inner.indices):
         message = f"`{written.span.text}` has {len(inner.indices)} axes"
         raise failure("too-many-indices", message, expr.span, "too many indices")
-    loose = e.inside(replace(e.scope, loose=e.scope.loose | frozenset(e.scope.indices.values())))
     places = {
-        variable: position(loose, index, variable.axis)
+        variable: position(e, index, variable.axis, padded=True)
         for variable, index in zip(inner.indices, expr.indices, strict=False)
     }
     entry = substitute(replace(inner.body, padded=True), places)

@@ -85,8 +85,8 @@ def names_in(scalar: Scalar) -> frozenset[str]:
 
     def visit(part: Index | Scalar) -> None:
         if isinstance(part, Index):
-            for inner in part.computed:
-                visit(inner)
+            for computed in part.computed:
+                visit(computed)
             return
         match part:
             case Entry(symbol):

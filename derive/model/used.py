@@ -17,7 +17,9 @@ MAX_BYTES = 1_000_000
 class Used:
     """The file that is being read, and how it was reached."""
 
-    def __init__(self, path: Path | None, chain: tuple[Path, ...] = (), done: set[Path] | None = None):
+    def __init__(
+        self, path: Path | None, chain: tuple[Path, ...] = (), done: set[Path] | None = None
+    ):
         self.path = None if path is None else path.resolve()
         self.chain = chain if self.path is None else (*chain, self.path)
         self.done = set() if done is None else done
