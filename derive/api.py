@@ -2,52 +2,49 @@
 
 import time
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from derive.check import library
 from derive.check.files import model_of
 from derive.check.outcome import FileOutcome, Outcome, Settings
 from derive.check.verdict import Verdict
-from derive.diagnostics.diagnostic import DeriveError, Severity
+from derive.diagnostics.diagnostic import DeriveError, Diagnostic, Severity
 from derive.diagnostics.span import Source
 from derive.model.model import Model as Elaborated
 from derive.report.describe import describe
 from derive.report.document import Report
 from derive.syntax.read import read_source
 
+if TYPE_CHECKING:
+    from derive.check.library import Answer
+
 __all__ = ["DeriveError", "Gradient", "Model", "Report", "Verdict", "load", "parse"]
 
 
-def load(path: str | Path, *, strict: bool = True) -> "Model":
-    """The model of a file.
+def load(path: str | Path) -> "Model":
+    """The model of a file. Raises DeriveError where it cannot be read.
 
-    Raises: DeriveError where it cannot be read, and, if `strict`, where it has errors.
+    What is wrong in the file is in `errors`: the statements that do not depend on it are still judged.
     """
     source = read_source(path)
     if not isinstance(source, Source):
         raise DeriveError((source,))
-    return _model(source, Path(path), strict)
+    return Model(model_of(source, Path(path)), source)
 
 
-def parse(text: str, *, name: str = "<text>", strict: bool = True) -> "Model":
+def parse(text: str, *, name: str = "<text>") -> "Model":
     """The model of a text.
 
-    >>> parse("dims n; input x[n]".replace(";", chr(10))).names
-    ('x',)
-
-    Raises: DeriveError, if `strict`, where the text has errors.
+    >>> model = parse("dims n\\ninput x[n]\\nloss L = sum(x^2)")
+    >>> model.names
+    ('x', 'L')
+    >>> model.claim("dL/dx = 2*x")
+    Proved(facts=(), conditions=(), trail=())
+    >>> model.gradient("L", "x")(x=[1, -2])
+    array([ 2., -4.])
     """
-    return _model(Source(name, text), None, strict)
-
-
-def _model(source: Source, path: Path | None, strict: bool) -> "Model":
-    found = model_of(source, path)
-    faults = tuple(d for d in found.errors if d.severity is Severity.ERROR)
-    if strict and faults:
-        raise DeriveError(faults)
-    return Model(found, source)
+    source = Source(name, text)
+    return Model(model_of(source, None), source)
 
 
 class Model:
@@ -59,6 +56,11 @@ class Model:
 
     def __repr__(self) -> str:
         return f"<derive.Model {self.source.name}: {', '.join(self.names)}>"
+
+    @property
+    def errors(self) -> tuple[Diagnostic, ...]:
+        """What is wrong in the text."""
+        return tuple(d for d in self.elaborated.errors if d.severity is Severity.ERROR)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -88,6 +90,8 @@ class Model:
 
         Raises: DeriveError where the claim cannot be read.
         """
+        from derive.check import library  # likewise
+
         return library.claim(self.elaborated, text, Settings(timeout=timeout, seed=seed))
 
     def gradient(self, of: str, by: str) -> "Gradient":
@@ -95,51 +99,45 @@ class Model:
 
         Raises: DeriveError for an unknown name, or where there is no derivative.
         """
-        return Gradient(self.elaborated, of, by)
+        from derive.check import library  # likewise
+
+        return Gradient(library.answer(self.elaborated, of, by))
 
     def describe(self) -> str:
         """The names with their shapes, and what is assumed."""
         return describe(self.elaborated)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Gradient:
     """A derivative in closed form; call it with arrays for its value."""
 
-    elaborated: Elaborated
-    of: str
-    by: str
+    answer: "Answer"
 
-    @cached_property
-    def _answer(self) -> library.Answer:
-        return library.answer(self.elaborated, self.of, self.by)
-
-    def __post_init__(self) -> None:
-        library.differentiable(self.elaborated, self.of, self.by)
-
-    def __str__(self) -> str:
-        return self.text
+    def __repr__(self) -> str:
+        of, by = self.answer.names
+        return f"<derive.Gradient d{of}/d{by} = {self.text}>"
 
     @property
     def text(self) -> str:
         """In the language."""
-        return self._answer.text
+        return self.answer.text
 
     @property
     def latex(self) -> str:
         """In LaTeX."""
-        return self._answer.latex
+        return self.answer.latex
 
     @property
     def numpy(self) -> str:
         """As Python source that uses NumPy."""
-        return self._answer.numpy
+        return self.answer.numpy
 
     @property
     def sympy(self) -> Any:
         """As a SymPy expression."""
-        return self._answer.sympy
+        return self.answer.sympy
 
     def __call__(self, **arrays: Any) -> Any:
-        """The value, as a NumPy array, with these values for the declared tensors."""
-        return self._answer.value(arrays)
+        """The value, as a NumPy array, with these values for the names that it depends on."""
+        return self.answer.value(arrays)

@@ -151,10 +151,12 @@ def grad(arguments: tuple[str, ...], text: str | None, form: str) -> None:
         names = "LOSS NAME" if text is not None else "FILE LOSS NAME"
         raise click.UsageError(f"expected {names}, found {len(arguments)} arguments")
     with _readable_errors():
-        from derive import api
+        from derive import api  # slow
 
         *file, loss, name = arguments
         model = api.load(file[0]) if text is None else api.parse(text.replace(";", "\n"))
+        if model.errors:
+            raise api.DeriveError(model.errors)
         gradient = model.gradient(loss, name)
         click.echo(str(getattr(gradient, form)))
 
@@ -166,7 +168,10 @@ def show(file: Path) -> None:
     with _readable_errors():
         from derive import api
 
-        click.echo(api.load(file).describe())
+        model = api.load(file)
+        click.echo(model.describe())
+        if model.errors:
+            raise api.DeriveError(model.errors)
 
 
 @main.command()

@@ -52,7 +52,7 @@ class CaseFile(pytest.File):
 class Case(pytest.Item):
     def runtest(self) -> None:
         text = self.path.read_text(encoding="utf-8")
-        actual = derive.load(self.path, strict=False).check().outcomes()
+        actual = derive.load(self.path).check().outcomes()
         wrong = differences(self.path.name, expected_outcomes(text), actual)
         if wrong:
             raise Mismatch("\n".join(wrong))

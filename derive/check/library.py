@@ -1,0 +1,145 @@
+"""What the library asks of a model beside its file: one claim, one derivative, its value."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from derive.calculus.partials import NotDifferentiable
+from derive.check.engine import Engine
+from derive.check.outcome import Settings
+from derive.check.statements import check_judgement
+from derive.check.judge import Judge
+from derive.check.verdict import Erroneous, Verdict
+from derive.diagnostics.diagnostic import DeriveError, Diagnostic, Severity
+from derive.diagnostics.span import Source, Span
+from derive.diagnostics.suggest import nearest
+from derive.evaluate.arithmetic import FLOAT
+from derive.evaluate.number import Array, EvaluationError
+from derive.evaluate.point import Point
+from derive.evaluate.run import Evaluator
+from derive.model.dim import Dim
+from derive.model.elaborate import elaborate_claim
+from derive.model.model import Model
+from derive.model.scalar import Axis, Derivative, Index, IndexVariable, Scalar, Tensor
+from derive.syntax.parse import parse_claim
+
+_LETTERS = "ijklmnopq"
+
+
+def claim(model: Model, text: str, settings: Settings) -> Verdict:
+    """The verdict on a claim. Raises DeriveError where it is in error."""
+    found = parse_claim(Source("<claim>", text))
+    if isinstance(found, Diagnostic):
+        raise DeriveError((found,))
+    judgement = elaborate_claim(model, found)
+    verdict = check_judgement(Judge(model, settings), judgement).verdict
+    if isinstance(verdict, Erroneous):
+        raise DeriveError((verdict.problem,))
+    return verdict
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A derivative of one name by another, entry by entry."""
+
+    model: Model
+    engine: Engine
+    tensor: Tensor
+    names: tuple[str, str]
+
+    @property
+    def text(self) -> str:
+        """In the language; an entry of it where it is no scalar."""
+        return self.engine.text(self.tensor.body)
+
+    @cached_property
+    def resolved(self) -> Scalar:
+        """Without derivatives, in terms of the model's names."""
+        return self.engine.resolve(self.tensor.body)
+
+    def value(self, arrays: Mapping[str, Any]) -> Array:
+        """The numbers at given arrays. Raises DeriveError where one is missing or does not fit."""
+        given = {name: np.asarray(array, dtype=np.float64) for name, array in arrays.items()}
+        sizes: dict[str, int] = {}
+        for name, array in given.items():
+            _learn(sizes, name, array, axes_of(self.model, name))
+        values = {n: a for n, a in given.items() if n in self.model.symbols}
+        others = {n: a for n, a in given.items() if n not in self.model.symbols}
+        evaluator = Evaluator(self.model, FLOAT, self.engine.resolve)
+        try:
+            point = Point(sizes, values)
+            return evaluator.tensor(self.tensor.indices, self.resolved, point, others)
+        except EvaluationError as error:
+            raise _error("no-value", str(error), str(arrays.keys())) from None
+
+
+def answer(model: Model, of: str, by: str) -> Answer:
+    """The derivative d of / d by. Raises DeriveError where there is none."""
+    for name in (of, by):
+        axes_of(model, name)
+    left, right = _variables(model, of, _LETTERS), _variables(model, by, _LETTERS[::1])
+    taken = len(left)
+    right = tuple(
+        IndexVariable(_LETTERS[(taken + k) % len(_LETTERS)], v.axis) for k, v in enumerate(right)
+    )
+    node = Derivative(of, tuple(map(Index.of, left)), by, tuple(map(Index.of, right)))
+    engine = Engine(model)
+    try:
+        engine.resolve(node)
+    except NotDifferentiable as problem:
+        raise _error("not-differentiable", str(problem), f"d{of}/d{by}") from None
+    return Answer(model, engine, Tensor((*left, *right), node), (of, by))
+
+
+def axes_of(model: Model, name: str) -> tuple[Axis, ...]:
+    """The axes of a name. Raises DeriveError for an unknown one."""
+    if name in model.symbols:
+        return model.symbols[name].axes
+    if name in model.definitions:
+        return tuple(variable.axis for variable in model.definitions[name].indices)
+    known = [*model.symbols, *(n for n, d in model.definitions.items() if not d.hidden)]
+    near = nearest(name, known)
+    helps = (f"did you mean `{near}`?",) if near else ()
+    listed = ", ".join(known) or "none"
+    raise _error("unknown-name", f"nothing is named `{name}`", name, (f"names: {listed}",), helps)
+
+
+def _variables(model: Model, name: str, letters: str) -> tuple[IndexVariable, ...]:
+    axes = axes_of(model, name)
+    return tuple(IndexVariable(letters[k % len(letters)], axis) for k, axis in enumerate(axes))
+
+
+def _learn(sizes: dict[str, int], name: str, array: Array, axes: tuple[Axis, ...]) -> None:
+    """The sizes that an array's shape tells. Raises DeriveError where it does not fit."""
+    shape = array.shape
+    wrong = f"`{name}` has {len(axes)} axes, the array has {len(shape)}"
+    if len(shape) != len(axes):
+        raise _error("shape-mismatch", wrong, name)
+    for size, axis in zip(shape, axes, strict=True):
+        known = {key: Dim.of(value) for key, value in sizes.items()}
+        rest = axis.size.substitute(known)
+        if rest.constant is None and len(rest.terms) <= 2 and len(rest.names) == 1:
+            (dim,) = rest.names
+            terms = dict(rest.terms)
+            factor, constant = terms.get((dim,), 0), terms.get((), 0)
+            if factor and (size - constant) % factor == 0:
+                sizes[dim] = (size - constant) // factor
+        elif rest.constant is not None and rest.constant != size:
+            message = f"an axis of `{name}` has {size} entries where {rest.constant} are needed"
+            raise _error("shape-mismatch", message, name)
+
+
+def _error(
+    code: str,
+    message: str,
+    text: str,
+    notes: tuple[str, ...] = (),
+    helps: tuple[str, ...] = (),
+) -> DeriveError:
+    span = Span(Source("<call>", text), 0, len(text))
+    return DeriveError(
+        (Diagnostic(Severity.ERROR, code, message, span, notes=notes, helps=helps),)
+    )

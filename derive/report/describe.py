@@ -1,0 +1,39 @@
+"""What a file declares and defines: names with shapes, and what is assumed."""
+
+from collections.abc import Iterator
+
+from derive.model.model import Model
+from derive.model.shape import shape_text
+
+
+def describe(model: Model) -> str:
+    """A line for each name and assumption, in the order of the file."""
+    rows = list(_rows(model))
+    widths = [max((len(row[k]) for row in rows), default=0) for k in (0, 1)]
+    lines = [f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c}".rstrip() for a, b, c in rows]
+    return "\n".join(lines) if lines else "nothing is declared"
+
+
+def _rows(model: Model) -> Iterator[tuple[str, str, str]]:
+    """Role, name with its shape, and what is known of it."""
+    if model.dims:
+        yield "dims", ", ".join(model.dims), ""
+    for symbol in model.symbols.values():
+        shape = shape_text(symbol.axes) if symbol.axes else ""
+        yield symbol.role, symbol.name + shape, ", ".join(sorted(symbol.properties))
+    for function in model.functions.values():
+        if function.name in model.definitions:
+            continue
+        inputs = ", ".join(shape_text(axes) or "number" for axes in function.parameters)
+        output = f" -> {shape_text(function.output)}" if function.output else ""
+        yield "function", function.name, f"of {inputs or 'a number'}{output}, unspecified"
+    for definition in model.definitions.values():
+        if definition.hidden:
+            continue
+        axes = tuple(variable.axis for variable in definition.indices)
+        shape = shape_text(axes) if axes else ""
+        said = " ".join(definition.span.text.split())
+        role = "loss" if definition.is_loss else "define"
+        yield role, definition.name + shape, said
+    for assumption in model.assumptions:
+        yield "assume", assumption.text, ""
