@@ -1,4 +1,4 @@
-"""Binding of indices: `sum[i in 1..n, j](...)`, comprehensions, `for` after a statement, free indices."""
+"""Binding of indices: `sum[i in 1..n, j](...)`, comprehensions, `for`, free indices."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -7,7 +7,7 @@ from typing import TypeVar
 from derive.model.context import Expressions
 from derive.model.ranges import range_of
 from derive.model.scalar import Apply, IndexVariable, Scalar, Tensor
-from derive.model.scope import UNKNOWN, Inferred, Scope
+from derive.model.scope import UNKNOWN, Inferred, Scope, unknown_range
 from derive.model.traverse import free_variables
 from derive.syntax import tree
 
@@ -40,7 +40,7 @@ def bind(
         implicit: dict[IndexVariable, tree.Binder] = {}
         for binder in binders:
             if binder.range is None:
-                variable = IndexVariable(binder.name, scope.inferred.get(id(binder), UNKNOWN))
+                variable = IndexVariable(binder.name, scope.inferred.of(binder))
                 implicit[variable] = binder
             else:
                 variable, more = range_of(e.inside(scope), binder.range, binder.name)
@@ -52,11 +52,16 @@ def bind(
         inner = e.inside(scope)
         try:
             facts = [condition_of(inner, condition) for condition in conditions]
-            return inside(inner, Bound(tuple(variables), (*extra, *facts)))
+            result = inside(inner, Bound(tuple(variables), (*extra, *facts)))
         except Inferred as found:
             if found.variable not in implicit:
                 raise
-            scope.inferred[id(implicit[found.variable])] = found.axis
+            scope.inferred.put(implicit[found.variable], found.axis)
+            continue
+        for variable, binder in implicit.items():
+            if variable.axis == UNKNOWN:
+                raise unknown_range(binder.name, binder.span)
+        return result
 
 
 def condition_of(e: Expressions, condition: tree.Comparison) -> Scalar:

@@ -133,7 +133,7 @@ def _symbol(e: Expressions, item: tree.Substitution) -> Symbol:
         e.tensor(item.name)  # an unknown or failed name says so itself
         raise failure(
             "given-defined",
-            f"`{name}` is not declared by `input`, `param`, `target` or `const`, so it cannot be given",
+            f"`{name}` is not declared as a tensor, so it cannot be given a value",
             item.name.span,
             "only declared tensors and dimensions are given",
             also=e.scope.declared_at(name),

@@ -89,7 +89,7 @@ def denominator(e: Expressions, wrt: tree.Expression) -> Tensor:
     if not isinstance(body, Entry) or body.padded:
         raise failure(
             "not-differentiable-by",
-            f"`{wrt.span.text}` is not a declared or defined tensor, so nothing can be differentiated by it",
+            f"nothing can be differentiated by `{wrt.span.text}`: it is no tensor with a name",
             wrt.span,
             "only a name, or an entry of one, stands here",
             helps=("define a name for it first, and write that name here",)

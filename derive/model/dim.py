@@ -95,4 +95,5 @@ def _collect(terms: list[tuple[Monomial, int]]) -> Dim:
     return Dim(tuple(sorted((m, c) for m, c in total.items() if c)))
 
 
+ZERO = Dim.of(0)
 ONE = Dim.of(1)

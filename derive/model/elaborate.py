@@ -11,7 +11,9 @@ from typing import assert_never
 
 from derive.diagnostics.diagnostic import Label
 from derive.diagnostics.span import Span
+from derive.model.binding import Bound, bind, free_indices
 from derive.model.cases import judge_case, judge_expect
+from derive.model.context import Expressions
 from derive.model.dim import Dim
 from derive.model.expressions import Elaborator
 from derive.model.failure import Depends, Failure, failure, not_yet
@@ -44,8 +46,17 @@ def elaborate_claim(model: Model, claim: tree.Claim) -> Judgement:
 
 
 def elaborate_expression(model: Model, expression: tree.Expression) -> Tensor:
-    """What `expression` denotes in `model`. Raises `Failure` or `Depends`."""
-    return elaborator(model).tensor(expression)
+    """What `expression` denotes in `model`; the indices that it leaves free come first.
+
+    Raises `Failure` or `Depends`.
+    """
+    e = elaborator(model)
+
+    def inside(inner: Expressions, bound: Bound) -> Tensor:
+        tensor = inner.tensor(expression)
+        return Tensor((*bound.variables, *tensor.indices), tensor.body)
+
+    return bind(e, free_indices(e.scope, (expression,)), (), inside)
 
 
 def elaborator(model: Model) -> Elaborator:

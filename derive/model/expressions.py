@@ -195,7 +195,7 @@ class Elaborator:
                 expr.span,
                 f"`{expr.operand.span.text}` {has_shape(inner.axes)}",
                 helps=(
-                    f"name the order of the axes, as in `transpose({expr.operand.span.text}, 1, 3, 2)`",
+                    f"name their order, as in `transpose({expr.operand.span.text}, 1, 3, 2)`",
                 )
                 if len(inner.indices) == 3
                 else (),

@@ -1,4 +1,4 @@
-"""What stops the elaboration of one statement. Raised inside the package, recorded at its border."""
+"""What stops the elaboration of a statement: raised in the package, recorded at its border."""
 
 from derive.diagnostics.diagnostic import Diagnostic, Label, Severity
 from derive.diagnostics.span import Span

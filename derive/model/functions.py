@@ -1,8 +1,8 @@
-"""Functions written in the language: the prelude's, which are loaded when called, and the file's own.
+"""Functions written in the language: the prelude's, loaded when called, and the file's own.
 
-Design. A call is instantiated: the generic dimensions are unified with the arguments', the result is
-written out over hidden names for the arguments and the local names. A parameter takes the last axes
-of its argument; the axes before them are mapped over.
+Design. A call is instantiated: the generic dimensions are unified with the arguments', and the
+result is written out over hidden names for the arguments and the local names. A parameter takes the
+last axes of its argument; the axes before them are mapped over.
 """
 
 import re
@@ -13,13 +13,13 @@ from importlib.resources import files
 
 from derive.diagnostics.diagnostic import Diagnostic, Label
 from derive.diagnostics.span import Source
-from derive.model.binding import bind
+from derive.model.binding import Bound, bind
 from derive.model.context import Expressions
 from derive.model.dim import ONE, Dim
 from derive.model.failure import Failure, failure
 from derive.model.ranges import dim_of
 from derive.model.scalar import Index, IndexVariable, Scalar, Tensor, axis, substitute
-from derive.model.scope import UNKNOWN, Scope, unknown_range
+from derive.model.scope import Scope
 from derive.model.shape import (
     broadcast,
     fresh,
@@ -38,7 +38,7 @@ _HEAD = re.compile(r"^def +(\w+)", re.MULTILINE)
 
 @cache
 def _prelude_texts() -> dict[str, tuple[str, str]]:
-    """The name of each prelude function with its file and its text, on its own lines of that file."""
+    """Each prelude function with its file and its text, on its own lines of that file."""
     found: dict[str, tuple[str, str]] = {}
     for path in sorted((files("derive") / "prelude").iterdir(), key=lambda path: path.name):
         if not path.name.endswith(".derive"):
@@ -341,13 +341,9 @@ def define(e: Expressions, indices: Sequence[tree.Expression], value: tree.Expre
             raise failure("misplaced", message, index.span, "name it differently")
         binders.append(tree.Binder(index.span, index.id))
 
-    def inside(inner: Expressions, bound: object) -> Tensor:
+    def inside(inner: Expressions, bound: Bound) -> Tensor:
         body = inner.tensor(value)
-        variables = tuple(inner.scope.indices[binder.name] for binder in binders)
-        for variable, index in zip(variables, indices, strict=True):
-            if variable.axis == UNKNOWN:
-                raise unknown_range(variable.name, index.span)
-        return Tensor((*variables, *body.indices), body.body)
+        return Tensor((*bound.variables, *body.indices), body.body)
 
     return bind(e, binders, (), inside)
 

@@ -10,7 +10,6 @@ from derive.model.context import Expressions
 from derive.model.failure import Depends, Failure, failure, not_yet, undecided_by
 from derive.model.model import Assumption, Judgement, Relation
 from derive.model.scalar import Axis, Tensor
-from derive.model.scope import UNKNOWN, unknown_range
 from derive.model.shape import (
     Sizes,
     align_sides,
@@ -128,16 +127,7 @@ def over_domain(
     ends = [end for b in named if b.range is not None for end in (b.range.start, b.range.stop)]
     names = {binder.name for binder in named}
     free = tuple(b for b in free_indices(e.scope, [*trees, *ends]) if b.name not in names)
-
-    def checked(inner: Expressions, bound: Bound) -> Relation:
-        relation = inside(inner, bound)
-        for binder in (*free, *named):
-            variable = inner.scope.indices[binder.name]
-            if variable.axis == UNKNOWN:
-                raise unknown_range(binder.name, binder.span)
-        return relation
-
-    return bind(e, (*free, *named), conditions, checked)
+    return bind(e, (*free, *named), conditions, inside)
 
 
 def text_of(first: Span, statement: Span) -> str:

@@ -60,7 +60,7 @@ def square(e: Expressions, written: tree.Expression, function: str) -> Tensor:
     if len(sizes) != 2 or not same_size(sizes[0], sizes[1], e.scope.sizes):
         raise failure(
             "not-square",
-            f"`{function}` is of a square matrix, and `{written.span.text}` {has_shape(tensor.axes)}",
+            f"`{function}` is of a square matrix; `{written.span.text}` {has_shape(tensor.axes)}",
             written.span,
             "not a square matrix",
         )
@@ -247,7 +247,7 @@ def _ragged(
 
 
 def onehot(e: Expressions, which: tree.Expression, size: tree.Expression) -> Tensor:
-    """One at the place `which` of `size`, zero elsewhere; a tensor of places gives a row for each."""
+    """One at the place `which` of `size`, zero elsewhere; of a vector of places, a row for each."""
     places = squeezed(e.tensor(which))
     entry = IndexVariable("j", axis(size_of(e, size)))
     delta = Apply("eq", (IndexValue(Index.of(entry)), places.body))

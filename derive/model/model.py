@@ -41,7 +41,7 @@ class Definition:
 
 @dataclass(frozen=True, slots=True)
 class FunctionSymbol:
-    """`function g` (entry by entry: one scalar argument, scalar output) or `function F(x[n]) -> [m]`."""
+    """`function g` (a scalar of a scalar, entry by entry) or `function F(x[n]) -> [m]`."""
 
     name: str
     parameters: tuple[tuple[Axis, ...], ...]
@@ -75,7 +75,7 @@ class Assumption:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A point: closed `given` values for declared tensors (exact, axes of constant size), and sizes."""
+    """A point: closed `given` values of declared tensors (exact, constant sizes), and sizes."""
 
     name: str
     given: tuple[tuple[str, Tensor], ...]
@@ -112,8 +112,8 @@ class Model:
     """All that a file says. `definitions` are in an order in which each uses only earlier ones.
 
     `errors` are those of statements that are not judged; a judged statement has its own as its
-    `problem`. `failed` names what they leave undefined, each with the place of the cause; `defs` are
-    the file's own functions, `places` where each name was declared.
+    `problem`. `failed` names what they leave undefined, each with the place of the cause; `defs`
+    are the file's own functions, `places` where each name was declared.
     """
 
     dims: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""The built-in operations: the scalar ones by name and arity, and the functions of whole tensors."""
+"""The built-in operations: scalar ones by name and arity, and functions of whole tensors."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -275,7 +275,7 @@ def run(e: Expressions, call: tree.Call) -> Tensor:
             wanted = f"{operation.least} or {operation.most}"
         raise failure(
             "wrong-arguments",
-            f"`{name}` takes {wanted} {'argument' if wanted.endswith('1') else 'arguments'}, not {given}",
+            f"`{name}` takes {wanted} argument{'' if wanted.endswith('1') else 's'}, not {given}",
             call.span,
             f"{given} {'argument' if given == 1 else 'arguments'}",
             notes=(f"it is written {operation.usage}",),

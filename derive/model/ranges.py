@@ -1,4 +1,4 @@
-"""Dimensions, positions and ranges as they are written: `2*d`, `x[i + u]`, `1..n`, `sum[j in 1..i]`."""
+"""Dimensions, positions and ranges as written: `2*d`, `x[i + u]`, `1..n`, `sum[j in 1..i]`."""
 
 from fractions import Fraction
 
@@ -94,7 +94,7 @@ def axis_of(e: Expressions, expr: tree.Expression | tree.Range) -> Axis:
 
 
 def _check_not_reversed(range_: Axis, span: Span) -> None:
-    if surely_negative(range_.size):
+    if surely_negative(range_.size - ONE):
         raise failure(
             "index-range",
             f"the range `{span.text}` ends before it begins",
@@ -104,7 +104,7 @@ def _check_not_reversed(range_: Axis, span: Span) -> None:
 
 
 def surely_negative(dim: Dim) -> bool:
-    """Whether `dim` is below zero for all positive dimensions: write each as one plus some t >= 0."""
+    """Whether `dim` is below zero for all positive dimensions: each is one plus some t >= 0."""
     if not dim.terms or all(coefficient > 0 for _, coefficient in dim.terms):
         return False
     moved = dim.substitute({name: Dim.symbol(name) + ONE for name in dim.names})
@@ -126,7 +126,7 @@ def position(e: Expressions, expr: tree.Expression, range_: Axis, padded: bool =
                 "index-range",
                 f"the index `{expr.id}` stands on axes of different ranges",
                 expr.span,
-                f"runs over {axis_text(variable.axis)}, but stands on an axis {axis_text(range_)} here",
+                f"runs over {axis_text(variable.axis)}, and stands on an axis {axis_text(range_)}",
                 helps=(f"give `{expr.id}` a range of its own, or use two indices",),
             )
     index = index_of(e, expr)
@@ -258,7 +258,7 @@ def equal_places(left: Scalar, right: Scalar) -> Scalar:
 def range_of(
     e: Expressions, written: tree.Range, name: str
 ) -> tuple[IndexVariable, tuple[Scalar, ...]]:
-    """A new index variable for `name in 1..n`, with conditions where an end hangs on an outer index."""
+    """A new variable for `name in 1..n`, with conditions where an end hangs on an outer index."""
     if written.step is not None:
         raise not_yet("a range with a step", written.span)
     start, stop = index_of(e, written.start), index_of(e, written.stop)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import count
 
-from derive.model.dim import ONE, Dim
+from derive.model.dim import ONE, ZERO, Dim
 
 _uids = count(1)
 
@@ -55,7 +55,7 @@ class Index:
     """
 
     terms: tuple[tuple[IndexVariable, Dim], ...] = ()
-    offset: Dim = Dim(())
+    offset: Dim = ZERO
     computed: tuple["Scalar", ...] = ()
 
     @staticmethod
@@ -129,7 +129,7 @@ class Apply:
 
 @dataclass(frozen=True, slots=True)
 class Reduce:
-    """`sum`, `prod`, `max` or `min` of `body` as `variable` runs over its axis where `condition` holds."""
+    """`sum`, `prod`, `max` or `min` of `body` over `variable`, where `condition` holds."""
 
     operation: str
     variable: IndexVariable
@@ -191,7 +191,7 @@ class Blocks:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """`body` with `variables` the row-major digits of `index` (from 1): `kron`, `reshape` to flat."""
+    """`body` with `variables` the row-major digits of `index` (from 1): `kron`, `reshape`."""
 
     index: Index
     variables: tuple[IndexVariable, ...]
@@ -259,7 +259,7 @@ def substitute_index(index: Index, mapping: Mapping[IndexVariable, Index]) -> In
 
 
 def substitute(scalar: Scalar, mapping: Mapping[IndexVariable, Index]) -> Scalar:
-    """`scalar` with free index variables replaced. Bound variables are unique, so none is captured."""
+    """`scalar` with free index variables replaced. Bound ones are unique, so none is captured."""
 
     def index(i: Index) -> Index:
         return substitute_index(i, mapping)

@@ -23,6 +23,7 @@ from derive.model.scalar import (
 )
 from derive.model.shape import fresh, has_shape
 from derive.model.traverse import free_variables, skeleton
+from derive.syntax import tree
 
 UNKNOWN = Axis(Dim.symbol("?"), Dim.symbol("?"))
 
@@ -42,6 +43,11 @@ class Hidden:
 
     model: Model
     names: dict[Hashable, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name, definition in self.model.definitions.items():
+            if definition.hidden:
+                self.names[skeleton(Tensor(definition.indices, definition.body))] = name
 
     def define(self, base: str, tensor: Tensor, span: Span) -> Tensor:
         """A closed name for `tensor`; the index variables free in it become leading indices."""
@@ -84,14 +90,29 @@ def unknown_range(name: str, span: Span) -> Failure:
     )
 
 
+@dataclass(slots=True)
+class Ranges:
+    """The ranges found for binders that write none. A binder is told by identity, so it is kept."""
+
+    known: dict[int, tuple[tree.Binder, Axis]] = field(default_factory=dict)
+
+    def of(self, binder: tree.Binder) -> Axis:
+        """The range of `binder`, or `UNKNOWN`."""
+        return self.known[id(binder)][1] if id(binder) in self.known else UNKNOWN
+
+    def put(self, binder: tree.Binder, axis: Axis) -> None:
+        """Note the range of `binder`."""
+        self.known[id(binder)] = (binder, axis)
+
+
 @dataclass(frozen=True, slots=True)
 class Scope:
     """The names visible at a place.
 
-    `tensors`, `dims` and `indices` are bound around it and win over the file's own names, of which
-    an `isolated` scope (a function of the prelude) sees none. `inferred` keeps the range of a binder
-    once it is found. `sizes` are those of the case. `loose` holds the indices that need no check of
-    their range: those under a condition. `calls` is the chain of functions.
+    `tensors`, `dims` and `indices` are bound around it and win over the file's own names, none of
+    which an `isolated` scope (a function of the prelude) sees. `inferred` keeps the range of a
+    binder once it is found. `sizes` are those of the case. `loose` holds the indices that need no
+    check of their range: those under a condition. `calls` is the chain of functions.
     """
 
     model: Model
@@ -101,7 +122,7 @@ class Scope:
     indices: Mapping[str, IndexVariable] = field(default_factory=dict)
     implicit: frozenset[IndexVariable] = frozenset()
     loose: frozenset[IndexVariable] = frozenset()
-    inferred: dict[int, Axis] = field(default_factory=dict)
+    inferred: Ranges = field(default_factory=Ranges)
     sizes: Mapping[str, Dim] = field(default_factory=dict)
     isolated: bool = False
     calls: tuple[str, ...] = ()

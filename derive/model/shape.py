@@ -1,6 +1,6 @@
 """The rules of shapes: what aligns entry by entry, what `@` contracts, what a transpose is.
 
-Design. A vector `[n]` is a column. Its transpose is the row `[1, n]`; a column written as the matrix
+Design. A vector `[n]` is a column. Its transpose is the row `[1, n]`; a column written as a matrix
 `[n, 1]` is the same as the vector `[n]`, entry by entry and between the sides of a statement, so
 that NumPy's accidental `[n, n]` does not arise. A row and a vector do align from the last axis
 (`x @ W.T + b` with `x[1, d]`), the result being a row; but the two *sides* of a statement must both

@@ -21,11 +21,11 @@ from derive.model.scalar import (
     Tensor,
     Unknown,
 )
-from derive.model.shape import axis_text
+from derive.model.shape import LETTERS, axis_text
 
 
 class Names:
-    """A name of its own for every index variable: `i`, then `i1`."""
+    """A letter for every index variable, in order of appearance."""
 
     def __init__(self) -> None:
         self.known: dict[IndexVariable, str] = {}
@@ -33,11 +33,8 @@ class Names:
     def of(self, variable: IndexVariable) -> str:
         """The name of `variable`."""
         if variable not in self.known:
-            name, number = variable.name, 0
-            while name in self.known.values():
-                number += 1
-                name = f"{variable.name}{number}"
-            self.known[variable] = name
+            round_, place = divmod(len(self.known), len(LETTERS))
+            self.known[variable] = LETTERS[place] + (str(round_) if round_ else "")
         return self.known[variable]
 
     def index(self, index: Index) -> str:

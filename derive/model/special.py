@@ -1,4 +1,4 @@
-"""Built-in names that take square brackets: `zeros[n, m]`, `ones[n]`, `eye[n]`, `delta[i, j]`, `pad0(x)[i]`."""
+"""Built-in names with square brackets: `zeros[n]`, `ones[n]`, `eye[n]`, `delta[i, j]`, `pad0`."""
 
 from dataclasses import replace
 from fractions import Fraction

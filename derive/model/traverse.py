@@ -1,4 +1,4 @@
-"""Walks over index notation: what is free in an expression, and when two are the same but for names."""
+"""Walks over index notation: what is free, what is named, when two differ in names alone."""
 
 from collections.abc import Hashable, Iterator
 from typing import assert_never
