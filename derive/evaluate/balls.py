@@ -82,16 +82,23 @@ def _undecided(*balls: Ball) -> Ball:
 
 
 def _surely_same(a: Ball, b: Ball) -> bool:
-    return bool(a == b)  # true only of exact balls, infinities among them
+    return bool(a == b) or (a is b and not a.is_nan())
+
+
+# One object stands for one real number, so an object is surely equal to itself.
 
 
 def _lt(a: Ball, b: Ball) -> Ball:
+    if a is b and not a.is_nan():
+        return flint.arb(0)
     if a < b:
         return flint.arb(1)
     return flint.arb(0) if a >= b else _undecided(a, b)
 
 
 def _le(a: Ball, b: Ball) -> Ball:
+    if a is b and not a.is_nan():
+        return flint.arb(1)
     if a <= b:
         return flint.arb(1)
     return flint.arb(0) if a > b else _undecided(a, b)
@@ -108,11 +115,15 @@ def _ne(a: Ball, b: Ball) -> Ball:
 
 
 def _max(a: Ball, b: Ball) -> Ball:
-    return _undefined() if a.is_nan() or b.is_nan() else a.max(b)
+    if a.is_nan() or b.is_nan():
+        return _undefined()
+    return a if a >= b else b if b > a else a.max(b)
 
 
 def _min(a: Ball, b: Ball) -> Ball:
-    return _undefined() if a.is_nan() or b.is_nan() else a.min(b)
+    if a.is_nan() or b.is_nan():
+        return _undefined()
+    return a if a <= b else b if b < a else a.min(b)
 
 
 def _lgamma(a: Ball) -> Ball:

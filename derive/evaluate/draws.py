@@ -15,7 +15,10 @@ import numpy as np
 from derive.evaluate.number import Array, objects
 from derive.evaluate.point import fractions
 
-_DENOMINATORS = (1, 2, 3, 4, 5, 7)
+_DENOMINATORS = (2, 3, 4, 5, 7)
+_LARGEST = Fraction(5, 2)
+# Small entries keep products of matrices out of the flat ends of exp and tanh.
+_SCALES = (Fraction(1), Fraction(1, 2), Fraction(1, 2), Fraction(1, 4))
 _PLAIN = (Fraction(1), Fraction(2), Fraction(1, 2), Fraction(1), Fraction(3))
 _ZERO, _ONE = Fraction(0), Fraction(1)
 
@@ -26,18 +29,19 @@ class Pool:
     def __init__(self, random: Random, plain: bool = False) -> None:
         self.random = random
         self.plain = plain
+        self.scale = random.choice(_SCALES)
         self._drawn: set[Fraction] = set()
 
     def positive(self) -> Fraction:
-        """A positive number, mostly below three; a very simple one if the pool is plain."""
+        """A positive number, small for a whole pool at times; a very simple one if it is plain."""
         if self.plain:
             return self.random.choice(_PLAIN)
         for _ in range(20):
-            value = Fraction(self.random.randint(1, 11), self.random.choice(_DENOMINATORS))
-            if value not in self._drawn and value < 6:
+            value = Fraction(self.random.randint(1, 9), self.random.choice(_DENOMINATORS))
+            if value not in self._drawn and value < _LARGEST:
                 break
         self._drawn.add(value)
-        return value
+        return value * self.scale
 
     def any(self) -> Fraction:
         """A number of either sign."""

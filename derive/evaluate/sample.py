@@ -102,6 +102,7 @@ def sample(
     count: int = 4,
     resolve: Callable[[Scalar], Scalar] | None = None,
     sizes: Mapping[str, int] | None = None,
+    largest: int = 5,
 ) -> Iterator[Point | NoSample]:
     """Up to `count` points, of sizes drawn unequal, or of the given ones; a `NoSample` ends them.
 
@@ -114,7 +115,7 @@ def sample(
         found: Point | None = None
         for attempt in range(6):
             random = Random(f"{seed}/{number}/{attempt}")
-            chosen = dict(sizes) if sizes is not None else draw_sizes(model, random, first)
+            chosen = dict(sizes) if sizes is not None else draw_sizes(model, random, first, largest)
             if chosen is None:
                 listed = ", ".join(dims_of(model))
                 blame = NoSample(f"no small sizes for {listed} satisfy the assumptions")

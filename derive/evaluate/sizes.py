@@ -60,13 +60,14 @@ def is_about_dims(relation: Relation) -> bool:
 
 
 def draw_sizes(
-    model: Model, random: Random, first: Mapping[str, int] | None = None
+    model: Model, random: Random, first: Mapping[str, int] | None = None, largest: int = 5
 ) -> dict[str, int] | None:
     """Sizes for all dimensions; none is its size in `first`. None where there are no such sizes."""
     for attempt in range(120):
         pool: tuple[int, ...] = _LATER if first is not None or attempt >= 60 else _FIRST
         if attempt >= 30 and len(dims_of(model)) > 6:
             pool = (2, 3) if first is None else (1, 2, 3)
+        pool = tuple(size for size in pool if size <= largest)
         if attempt >= 90:
             pool = (*pool, 6, 7, 8)
         sizes = _unequal(model, random, pool, first if attempt < 80 else None)
