@@ -364,6 +364,8 @@ class Algebra:
         """The normal form of an atom whose parts are in normal form; bound variables are fresh."""
         if atom.kind == "entry":
             return self.knowledge.entry(atom)
+        if atom.kind == "const":
+            return of_atom(atom)
         if atom.kind == "delta":
             return self.delta(*atom.places)
         if atom.kind == "less":

@@ -80,8 +80,8 @@ def sum_cancels(algebra: Algebra, factors: Factors, bound: frozenset[Var]) -> Re
 def base_cancels(algebra: Algebra, factors: Factors, bound: frozenset[Var]) -> Rewritten | None:
     """a^d B^-r = (B^(1-r) - R B^-r) / c for B = c a^d + R; a^d [B = 0] = -R [B = 0] / c.
 
-    Also a^-k B^-r = a^-k (B^(1-r) - U B^-r) / t for B = t + U, U divisible by a. Terminates: the
-    power of the pivot comes nearer to 0..d-1.
+    Also a^-k B^-r = a^(1-k) (a^-1 B^(1-r) - (U/a) B^-r) / t for B = t + U, U divisible by a.
+    Terminates: the power of the pivot comes nearer to 0..d-1.
     """
     for atom, exponent in factors.items():
         is_zero = atom.kind == "func" and atom.head[0] == "zero"
@@ -96,10 +96,14 @@ def base_cancels(algebra: Algebra, factors: Factors, bound: frozenset[Var]) -> R
         gone = NOTHING
         have = factors.get(pivot.atom, 0)
         remainder, divisor = pivot.rest, pivot.leading
+        left_over = ONE
         if have >= pivot.degree:
             rest = merged(factors, {pivot.atom: -pivot.degree})
         elif have < 0 and pivot.trailing is not None and have.denominator == 1:
-            remainder, divisor = pivot.above, pivot.trailing
+            rest = merged(factors, {pivot.atom: 1})
+            left_over = of_atom(pivot.atom, -1)
+            remainder = algebra.multiply(left_over, pivot.above)
+            divisor = pivot.trailing
         else:
             copy = None
             if pivot.atom.kind == "sum" and bound and pivot.degree == 1:
@@ -110,7 +114,8 @@ def base_cancels(algebra: Algebra, factors: Factors, bound: frozenset[Var]) -> R
             rest = {a: e for a, e in factors.items() if a not in inside}
         replacement = algebra.multiply(-remainder, of_atom(atom, exponent))
         if not is_zero:
-            replacement = add((replacement, algebra.raised_atom(atom, exponent + 1)))
+            lowered = algebra.multiply(left_over, algebra.raised_atom(atom, exponent + 1))
+            replacement = add((replacement, lowered))
         inverse = of_monomial(
             {a: -e for a, e in divisor[0].factors.items()}, 1 / Fraction(divisor[1])
         )

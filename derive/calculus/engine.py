@@ -128,12 +128,13 @@ class Calculus:
         if of == wrt:
             result = algebra.substitute(seed, dict(zip(seeds, target, strict=True)))
             return Gradient(of_variables, wrt_variables, result)
-        moving = self._dependents(wrt)
+        names = self._backwards(of)
+        moving = self._dependents(wrt, names)
         adjoints: dict[str, Body] = {of: Body(seeds, seed)}
         result = ZERO
         kinks: set[Poly] = set()
         ties: set[Atom] = set()
-        for name in self._backwards(of):
+        for name in names:
             adjoint, body = adjoints.get(name), self.body(name)
             if adjoint is None or body is None or name == wrt or name not in moving:
                 continue
@@ -167,10 +168,10 @@ class Calculus:
             return []
         return names[names.index(name) :: -1]
 
-    def _dependents(self, name: str) -> set[str]:
-        """The definitions that depend on `name`, and itself."""
+    def _dependents(self, name: str, backwards: list[str]) -> set[str]:
+        """The definitions among these, given last first, that depend on `name`, and itself."""
         found = {name}
-        for other in self.model.definitions:
+        for other in reversed(backwards):
             body = self.body(other) if other not in found else None
             if body is not None and not found.isdisjoint(body.poly.symbols):
                 found.add(other)

@@ -46,10 +46,10 @@ class Facts(Signs):
             algebra = Algebra(self, ())
             diagonal = of_atom(Atom("entry", atom.head, (*leading, first, first)))
             return algebra.multiply(algebra.delta(first, second), diagonal)
-        if second.key < first.key:
-            self.used.add(f"{name} is {min(found & SYMMETRIC)}")
-            return of_atom(Atom("entry", atom.head, (*leading, second, first)))
-        return of_atom(atom)
+        # Marked, so that renaming indices keeps the places in order.
+        self.used.add(f"{name} is {min(found & SYMMETRIC)}")
+        first, second = sorted((first, second), key=lambda p: p.key)
+        return of_atom(Atom("entry", (name, "symmetric"), (*leading, first, second)))
 
     def rule(self, algebra: Algebra, factors: Factors, bound: frozenset[Var]) -> Rewritten | None:
         """The first fact that applies. Terminates: a factor or a summed variable disappears."""
