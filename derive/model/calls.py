@@ -33,6 +33,13 @@ def call(e: Expressions, expr: tree.Call) -> Tensor:
     name, scope = expr.function.id, e.scope
     if name not in scope.indices and name not in scope.tensors and not scope.isolated:
         scope.check(name, expr.function.span)
+        if name in scope.calls:
+            raise failure(
+                "recursive-function",
+                f"`{name}` calls itself",
+                expr.span,
+                f"inside the definition of `{name}`",
+            )
         if name in scope.model.functions:
             return unspecified(e, expr, scope.model.functions[name])
         if name in scope.model.defs:

@@ -222,14 +222,15 @@ class Reader:
             for axis_ in parameter.axes
             if isinstance(axis_, tree.Name)
         }
-        scope = Scope(model, Hidden(model), dims=generic, calls=(written.name.id,))
+        scope = Scope(model, Hidden(model), dims=generic)
         e = Elaborator(scope)
         tensors: dict[str, Tensor] = {}
         for parameter in written.parameters:
             own = fresh([axis(size_of(e, size)) for size in parameter.axes])
             name = f"{written.name.id}.{parameter.name.id}"
             tensors[parameter.name.id] = Tensor(own, Entry(name, tuple(map(Index.of, own))))
-        body = Scope(model, Hidden(model), tensors=tensors, dims=generic, calls=(written.name.id,))
+        calls = frozenset({written.name.id})
+        body = Scope(model, Hidden(model), tensors=tensors, dims=generic, calls=calls)
         evaluate_body(Elaborator(body), written)
 
     # --- definitions ---------------------------------------------------------------------------

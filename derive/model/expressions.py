@@ -194,9 +194,7 @@ class Elaborator:
                 f"`.T` of a tensor with {len(inner.indices)} axes does not say which to exchange",
                 expr.span,
                 f"`{expr.operand.span.text}` {has_shape(inner.axes)}",
-                helps=(
-                    f"name their order, as in `transpose({expr.operand.span.text}, 1, 3, 2)`",
-                )
+                helps=(f"name their order, as in `transpose({expr.operand.span.text}, 1, 3, 2)`",)
                 if len(inner.indices) == 3
                 else (),
             )

@@ -96,13 +96,6 @@ class Argument:
 def instantiate(e: Expressions, call: tree.Call, function: tree.Function, prelude: bool) -> Tensor:
     """What a call of `function` denotes."""
     name = function.name.id
-    if name in e.scope.calls:
-        raise failure(
-            "recursive-function",
-            f"`{name}` calls itself",
-            call.span,
-            f"inside the definition of `{name}`",
-        )
     over = _check_arguments(call, function)
     arguments = [
         Argument(parameter, written, _argument(e, name, parameter, written))
@@ -118,7 +111,7 @@ def instantiate(e: Expressions, call: tree.Call, function: tree.Function, prelud
         dims=dims,
         sizes=e.scope.sizes,
         isolated=prelude,
-        calls=(*e.scope.calls, name),
+        calls=e.scope.calls | {name},
     )
     try:
         result = evaluate_body(e.inside(scope), function)

@@ -1,11 +1,12 @@
 """Dimensions, positions and ranges as written: `2*d`, `x[i + u]`, `1..n`, `sum[j in 1..i]`."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 from derive.diagnostics.span import Span
 from derive.model.context import Expressions
 from derive.model.dim import ONE, Dim
-from derive.model.failure import failure, not_yet
+from derive.model.failure import Failure, failure, not_yet
 from derive.model.scalar import (
     Apply,
     ArgMax,
@@ -207,7 +208,12 @@ def _scaled(index: Index, factor: Dim) -> Index | None:
 
 def _computed(e: Expressions, expr: tree.Expression) -> Index:
     """The position that an integer-valued scalar gives."""
-    scalar = e.scalar(expr, "a position between square brackets")
+    try:
+        scalar = e.scalar(expr, "a position between square brackets")
+    except Failure as problem:
+        if problem.diagnostic.code != "not-a-scalar":
+            raise
+        raise Failure(replace(problem.diagnostic, code="not-an-index")) from None
     if isinstance(scalar, IndexValue):
         return scalar.index
     if not is_integer(e, scalar):

@@ -112,7 +112,7 @@ class Scope:
     `tensors`, `dims` and `indices` are bound around it and win over the file's own names, none of
     which an `isolated` scope (a function of the prelude) sees. `inferred` keeps the range of a
     binder once it is found. `sizes` are those of the case. `loose` holds the indices that need no
-    check of their range: those under a condition. `calls` is the chain of functions.
+    check of their range: those under a condition. `calls` names the file's functions around it.
     """
 
     model: Model
@@ -125,7 +125,7 @@ class Scope:
     inferred: Ranges = field(default_factory=Ranges)
     sizes: Mapping[str, Dim] = field(default_factory=dict)
     isolated: bool = False
-    calls: tuple[str, ...] = ()
+    calls: frozenset[str] = frozenset()
 
     def with_indices(
         self,

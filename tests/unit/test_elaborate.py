@@ -377,10 +377,10 @@ def test_a_failed_definition_poisons_what_depends_on_it() -> None:
         ("q[i, i] = A[i, i]", "misplaced"),
         ("claim a = 0 at n = 3", "misplaced"),
         ("claim a = 0 at a = x", "shape-mismatch"),
-        ('use "other.derive"', "use-outside"),
+        ('use "other.derive"', "path-outside"),
         ("def f(x[n]):\n    return x + nope\n", "unknown-name"),
         ("def f(x[n], y[m]):\n    return x + y\n", "shape-mismatch"),
-        ("def f(x):\n    return f(x)\n", "unknown-name"),
+        ("def f(x):\n    return f(x)\n", "recursive-function"),
         ('case "c":\n    given x = [1], y = [1, 2]\n', "given-clash"),
         ('case "c":\n    given p = [1]\n', "given-defined"),
         ('case "c":\n    given q = [1]\n', "unknown-name"),
@@ -465,10 +465,10 @@ def test_other_files_are_used_and_circles_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("path", "code"),
     [
-        ("../two.derive", "use-outside"),
-        ("/etc/passwd", "use-outside"),
-        ("missing.derive", "use-unreadable"),
-        ("binary.derive", "use-unreadable"),
+        ("../two.derive", "path-outside"),
+        ("/etc/passwd", "path-outside"),
+        ("missing.derive", "no-file"),
+        ("binary.derive", "not-utf8"),
     ],
 )
 def test_a_used_file_lies_beside_or_below(tmp_path: Path, path: str, code: str) -> None:
