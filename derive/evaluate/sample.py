@@ -115,7 +115,10 @@ def sample(
         found: Point | None = None
         for attempt in range(6):
             random = Random(f"{seed}/{number}/{attempt}")
-            chosen = dict(sizes) if sizes is not None else draw_sizes(model, random, first, largest)
+            if sizes is not None:
+                chosen: dict[str, int] | None = dict(sizes)
+            else:
+                chosen = draw_sizes(model, random, first, largest, reverse=number == 1)
             if chosen is None:
                 listed = ", ".join(dims_of(model))
                 blame = NoSample(f"no small sizes for {listed} satisfy the assumptions")

@@ -60,9 +60,16 @@ def is_about_dims(relation: Relation) -> bool:
 
 
 def draw_sizes(
-    model: Model, random: Random, first: Mapping[str, int] | None = None, largest: int = 5
+    model: Model,
+    random: Random,
+    first: Mapping[str, int] | None = None,
+    largest: int = 5,
+    reverse: bool = False,
 ) -> dict[str, int] | None:
-    """Sizes for all dimensions; none is its size in `first`. None where there are no such sizes."""
+    """Sizes for all dimensions; none is its size in `first`. None where there are no such sizes.
+
+    With `reverse`, what is large in `first` is small, if possible: some statements need n >= d.
+    """
     for attempt in range(120):
         pool: tuple[int, ...] = _LATER if first is not None or attempt >= 60 else _FIRST
         if attempt >= 30 and len(dims_of(model)) > 6:
@@ -71,6 +78,11 @@ def draw_sizes(
         if attempt >= 90:
             pool = (*pool, 6, 7, 8)
         sizes = _unequal(model, random, pool, first if attempt < 80 else None)
+        if first is not None and reverse and attempt < 40:
+            order = sorted(sizes, key=lambda name: -first[name])
+            sizes = dict(zip(order, sorted(sizes.values()), strict=True))
+            if any(sizes[name] == first[name] for name in sizes):
+                continue
         if possible(model, sizes):
             return sizes
     return None

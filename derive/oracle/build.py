@@ -43,6 +43,7 @@ from derive.oracle.unknowns import instance
 Expression = Any  # sympy.Expr, which has no types
 Place = tuple[int, ...]
 Environment = Mapping[int, int]
+Slopes = dict[tuple[str, Place], dict[Place, Expression]]
 
 DIGITS = 80
 _TIE = sympy.Float("1e-45", 20)
@@ -129,6 +130,7 @@ class World:
         self._entries: dict[tuple[str, Place], tuple[Expression, int]] = {}
         self._children: dict[tuple[str, str | None], World] = {}
         self._nodes = 0
+        self.slopes: Slopes | None = None
 
     def child(self, name: str, partial_of: str | None = None) -> "World":
         """The world in which `name` is free, and what follows from it moves."""
@@ -143,7 +145,7 @@ class World:
         found = self.symbols.get((name, place))
         if found is None:
             assert self.parent is not None
-            found = sympy.Dummy(f"{name}{list(place)}", real=True)
+            found = sympy.Dummy(f"{name}{list(place)}")
             self.symbols[name, place] = found
             self.build.numeric[found] = number(self.build, self.parent.entry(name, place))
         return found
@@ -384,33 +386,34 @@ class World:
         except TooLarge:
             if self.parent is not None:
                 raise
-            return accumulated(child, node.of, of_place, node.wrt, wrt_place)
+            if child.slopes is None:
+                child.slopes = accumulated(child, node.wrt)
+            return child.slopes[node.of, of_place].get(wrt_place, sympy.Integer(0))
         slope = sympy.diff(value, child.symbol(node.wrt, wrt_place))
         back = {symbol: self.entry(name, place) for (name, place), symbol in child.symbols.items()}
         return slope.xreplace(back)
 
 
-def accumulated(child: World, of: str, of_place: Place, wrt: str, wrt_place: Place) -> Expression:
-    """The derivative by the chain rule, forward from entry to entry, with SymPy's partials.
+def accumulated(child: World, wrt: str) -> Slopes:
+    """All derivatives by the chain rule, forward from entry to entry, with SymPy's partials.
 
     For networks whose expression is too large when every definition is opened.
     """
     build = child.build
     local = World(build, child.parent, wrt, child.moved, opened=False)
-    slopes: dict[Expression, Expression] = {local.symbol(wrt, wrt_place): sympy.Integer(1)}
+    slopes: dict[Expression, dict[Place, Expression]] = {
+        local.symbol(wrt, place): {place: sympy.Integer(1)} for place in build.places(wrt)
+    }
     for name in build.model.definitions:
-        if name not in child.moved:
-            continue
-        for place in build.places(name):
+        for place in build.places(name) if name in child.moved else ():
             try:
                 value = local.body(name, place)
             except Undefined:
                 continue
-            total = sympy.Integer(0)
+            total: dict[Place, Expression] = {}
             for symbol in value.free_symbols & slopes.keys():
-                total += number(build, sympy.diff(value, symbol)) * slopes[symbol]
-            if total != 0:
-                slopes[local.symbol(name, place)] = total
-        if name == of:
-            break
-    return slopes.get(local.symbol(of, of_place), sympy.Integer(0))
+                partial_slope = number(build, sympy.diff(value, symbol))
+                for at, slope in slopes[symbol].items():
+                    total[at] = total.get(at, 0) + partial_slope * slope
+            slopes[local.symbol(name, place)] = total
+    return {key: slopes.get(symbol, {}) for key, symbol in local.symbols.items()}
