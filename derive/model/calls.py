@@ -86,6 +86,7 @@ def unknown_function(e: Expressions, expr: tree.Call) -> Exception:
         message = f"`{name}` is written with square brackets: `{usage}`"
         return failure("misplaced", message, expr.span, "not a call")
     own = () if e.scope.isolated else (*e.scope.model.defs, *e.scope.model.functions)
+    e.scope.check_uses()
     near = nearest(name, chain(own, OPERATIONS, prelude_names()))
     return failure(
         "unknown-name",

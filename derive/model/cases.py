@@ -5,13 +5,15 @@ from dataclasses import replace
 
 from derive.diagnostics.diagnostic import Label
 from derive.diagnostics.span import Span
+from derive.model.binding import Bound
 from derive.model.context import Expressions
 from derive.model.dim import ONE, Dim
 from derive.model.failure import Depends, Failure, failure, not_yet
-from derive.model.judged import judged, over_domain, relate, text_of
-from derive.model.model import Case, Judgement, Symbol
+from derive.model.judged import judged, over_domain, related, text_of
+from derive.model.model import Case, Judgement, Relation, Symbol
 from derive.model.scalar import Axis, IndexVariable, Tensor
 from derive.model.shape import (
+    align_sides,
     broadcast,
     fresh,
     has_shape,
@@ -248,13 +250,59 @@ def judge_expect(
         if case is not None:
             sizes = {name: Dim.of(size) for name, size in case.sizes}
             inner = e.inside(replace(e.scope, sizes=sizes))
-        found = over_domain(
-            inner,
-            (expect.left, expect.right),
-            None,
-            lambda scope, bound: relate(scope, expect.op, expect.left, expect.right, bound),
-        )
+
+        def inside(scope: Expressions, bound: Bound) -> Relation:
+            first, second = scope.tensor(expect.left), scope.tensor(expect.right)
+            if case is None:
+                _check_closed(scope, expect, first, second)
+            else:
+                _check_sizes(scope, expect, first, second)
+            return related(scope, expect.op, first, second, bound, expect.left, expect.right)
+
+        found = over_domain(inner, (expect.left, expect.right), None, inside)
         widths = tolerances(expect) if expect.op == "~" else ()
         return replace(blank, relation=found, tolerances=widths)
 
     return judged(blank, attempt)
+
+
+def _check_closed(e: Expressions, expect: tree.Expect, *sides: Tensor) -> None:
+    """Stop where an expectation outside of a case is not of numbers."""
+    model = e.scope.model
+    for side in sides:
+        waiting, seen = set(names_in(side.body)), set[str]()
+        open_ = set(dims_in(side))
+        while waiting:
+            name = waiting.pop()
+            seen.add(name)
+            if name in model.definitions:
+                waiting |= names_in(model.definitions[name].body) - seen
+            else:
+                open_.add(name)
+        if open_:
+            raise failure(
+                "misplaced",
+                f"`expect` outside of a case is of numbers, and this hangs on `{min(open_)}`",
+                expect.left.span.to(expect.right.span),
+                "not closed",
+                helps=("put it into a `case` that gives values, or write `claim`",),
+            )
+
+
+def _check_sizes(e: Expressions, expect: tree.Expect, *sides: Tensor) -> None:
+    """Stop where the shapes are not known to differ, as the case leaves a dimension open."""
+    first, second = sides
+    if align_sides(first, second, e.scope.sizes) is not None:
+        return
+    missing = sorted(
+        {name for side in sides for axis in side.axes for name in axis.size.names}
+        - set(e.scope.sizes)
+    )
+    if missing:
+        raise failure(
+            "given-size",
+            f"the case does not tell `{missing[0]}`",
+            expect.left.span.to(expect.right.span),
+            "a shape that is not known here",
+            helps=(f"give it, as in `{missing[0]} = 3`, or a tensor that has it",),
+        )

@@ -54,6 +54,8 @@ def _products_that_fit(
     e: Expressions, expr: tree.Binary, left: Tensor, right: Tensor
 ) -> tuple[str, ...]:
     """The first exchange or transposition of the operands whose shapes fit."""
+    if len(left.indices) == len(right.indices) == 1:
+        return ()  # only an outer product would, which is hardly meant
     a, b = _bracketed(expr.left), _bracketed(expr.right)
     swap: tuple[str, Tensor | None, Tensor | None] = (f"{b} @ {a}", right, left)
     turn = (f"{_turned(a)} @ {b}", transpose(left), right)

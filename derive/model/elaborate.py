@@ -114,11 +114,12 @@ class Reader:
             case tree.Network(name=name):
                 self.attempt((name,), lambda: _refuse("a network", statement.span))
             case tree.Use():
-                self.attempt((), lambda: self.use(statement))
+                if not self.attempt((), lambda: self.use(statement)):
+                    model.failed[statement.span.text] = statement.span
             case _:
                 assert_never(statement)
 
-    def attempt(self, names: tuple[tree.Name, ...], action: Callable[[], object]) -> None:
+    def attempt(self, names: tuple[tree.Name, ...], action: Callable[[], object]) -> bool:
         """Do `action`; where it fails, record why, and that it leaves `names` undefined."""
         cause: Span | None = None
         try:
@@ -133,10 +134,11 @@ class Reader:
                 raise
             self.model.errors.append(too_deep(span))
         else:
-            return
+            return True
         for name in names:
             if name.id not in self.model.places:
                 self.model.failed.setdefault(name.id, cause or name.span)
+        return False
 
     def new(self, name: tree.Name) -> None:
         """Stop where `name` is taken; note where it is declared."""

@@ -135,6 +135,7 @@ class Elaborator:
 
     def unknown(self, name: str, span: Span) -> Exception:
         """The error for a name that means nothing here."""
+        self.scope.check_uses()
         names, dims = self.scope.names(), self.scope.dim_names()
         scope = f"in scope: {', '.join(names) or 'no tensors'}"
         if dims:
@@ -153,6 +154,8 @@ class Elaborator:
             derivative = quotient(self, expr)
             if derivative is not None:
                 return derivative
+        if expr.op == "^" and isinstance(expr.right, tree.Name) and expr.right.id == "T":
+            self.check_transpose(expr, expr.right)
         if expr.op == "^" and self.is_euler(expr.left):
             exponent = self.tensor(expr.right)
             return Tensor(exponent.indices, Apply("exp", (exponent.body,)))
@@ -166,6 +169,17 @@ class Elaborator:
             right = Tensor(right.indices, Apply("neg", (right.body,)))
             return self.elementwise("add", left, right, expr)
         return self.elementwise(OPERATIONS[expr.op], left, right, expr)
+
+    def check_transpose(self, expr: tree.Binary, exponent: tree.Name) -> None:
+        """Stop at `A^T` where no `T` is declared."""
+        if not self.scope.is_declared("T"):
+            raise failure(
+                "unknown-name",
+                "nothing is named `T` here",
+                exponent.span,
+                "not a number",
+                helps=(f"the transpose is written `{expr.left.span.text}.T`",),
+            )
 
     def is_euler(self, expr: tree.Expression) -> bool:
         """Whether `expr` is the number e."""

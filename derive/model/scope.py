@@ -196,6 +196,13 @@ class Scope:
         if not self.isolated and name in self.model.failed:
             raise Depends(self.model.failed[name].text, self.model.failed[name])
 
+    def check_uses(self) -> None:
+        """Stop where a file that was to be used could not be: any name may have been its."""
+        if not self.isolated:
+            for name, cause in self.model.failed.items():
+                if not name.isidentifier():
+                    raise Depends(cause.text, cause)
+
     # --- for messages --------------------------------------------------------------------------
 
     def names(self) -> tuple[str, ...]:

@@ -389,7 +389,10 @@ def test_a_failed_definition_poisons_what_depends_on_it() -> None:
         ('case "c":\n    given x = [[1, 2]]\n', "given-clash"),
         ('case "c":\n    given n = 1/2\n', "not-a-dimension"),
         ('case "c":\n    given x = [1, 2], x = [1, 2]\n', "given-clash"),
-        ("expect x = [1, 2]", "shapes-differ"),
+        ("expect x = [1, 2]", "misplaced"),
+        ("expect n = 1", "misplaced"),
+        ('case "c":\n    given x = 1, n = 2\n    expect v = [1, 2]\n', "given-size"),
+        ('case "c":\n    given x = [1, 2]\n    expect x = [1, 2, 3]\n', "shapes-differ"),
     ],
 )
 def test_a_mistake_gives_one_message_with_its_code(text: str, code: str) -> None:
@@ -475,6 +478,17 @@ def test_a_used_file_lies_beside_or_below(tmp_path: Path, path: str, code: str) 
     (tmp_path / "binary.derive").write_bytes(b"\xff\xfe\x00")
     (tmp_path / "one.derive").write_text(f'use "{path}"\n')
     assert [e.code for e in elaborate_file(tmp_path / "one.derive").errors] == [code]
+
+
+def test_a_file_that_cannot_be_used_gives_one_message(tmp_path: Path) -> None:
+    text = 'dims n\ninput x[n]\nuse "two.derive"\nz = twice(x)\nclaim z = q\nclaim x = x\n'
+    (tmp_path / "one.derive").write_text(text)
+    model = elaborate_file(tmp_path / "one.derive")
+    assert [error.code for error in model.errors] == ["no-file"]
+    first, second = model.judgements
+    assert first.problem is not None
+    assert first.problem.message == 'depends on use "two.derive", which failed at line 3'
+    assert second.problem is None
 
 
 def elaborate_file(path: Path) -> Model:
