@@ -60,6 +60,10 @@ class Dim:
         return total
 
     def __add__(self, other: "Dim") -> "Dim":
+        if not other.terms:
+            return self
+        if not self.terms:
+            return other
         return _collect([*self.terms, *other.terms])
 
     def __neg__(self) -> "Dim":
@@ -69,6 +73,10 @@ class Dim:
         return self + -other
 
     def __mul__(self, other: "Dim") -> "Dim":
+        if self == ONE:
+            return other
+        if other == ONE:
+            return self
         return _collect(
             [
                 (tuple(sorted((*left, *right))), a * b)

@@ -29,7 +29,7 @@ class Axis:
     @property
     def size(self) -> Dim:
         """The number of entries."""
-        return self.high - self.low + ONE
+        return self.high if self.low == ONE else self.high - self.low + ONE
 
 
 def axis(size: Dim) -> Axis:
@@ -245,6 +245,9 @@ class Tensor:
 
 def substitute_index(index: Index, mapping: Mapping[IndexVariable, Index]) -> Index:
     """`index` with variables replaced by indices."""
+    alone = index.variable
+    if alone is not None:  # the common case
+        return mapping.get(alone, index)
     terms: dict[IndexVariable, Dim] = {}
     offset = index.offset
     computed = [substitute(scalar, mapping) for scalar in index.computed]

@@ -77,6 +77,8 @@ def is_row(axes: Sequence[Axis]) -> bool:
 
 def shifted(variable: IndexVariable, low: Dim) -> Index:
     """The index that runs from `low` as `variable` runs over its axis."""
+    if low == variable.axis.low:
+        return Index.of(variable)
     return Index(((variable, ONE),), low - variable.axis.low)
 
 
