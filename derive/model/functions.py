@@ -33,6 +33,7 @@ from derive.model.shape import (
 from derive.syntax import tree
 from derive.syntax.parse import parse
 
+MAX_LABELS = 3
 _HEAD = re.compile(r"^def +(\w+)", re.MULTILINE)
 
 
@@ -96,6 +97,7 @@ class Argument:
 def instantiate(e: Expressions, call: tree.Call, function: tree.Function, prelude: bool) -> Tensor:
     """What a call of `function` denotes."""
     name = function.name.id
+    e.scope.expanded.add(call.span)
     over = _check_arguments(call, function)
     arguments = [
         Argument(parameter, written, _argument(e, name, parameter, written))
@@ -112,6 +114,7 @@ def instantiate(e: Expressions, call: tree.Call, function: tree.Function, prelud
         sizes=e.scope.sizes,
         isolated=prelude,
         calls=e.scope.calls | {name},
+        expanded=e.scope.expanded,
     )
     try:
         result = evaluate_body(e.inside(scope), function)
@@ -350,6 +353,8 @@ def _at_call(
         diagnostic.span.source is not function.span.source
         or call.span.source is diagnostic.span.source
     ):
+        if len(diagnostic.also) >= MAX_LABELS:
+            return diagnostic
         return replace(diagnostic, also=(*diagnostic.also, Label(call.span, "called here")))
     return replace(
         diagnostic,

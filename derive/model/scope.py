@@ -105,6 +105,28 @@ class Ranges:
         self.known[id(binder)] = (binder, axis)
 
 
+MAX_CALLS = 2_000
+
+
+@dataclass(slots=True)
+class Calls:
+    """How many functions a statement has expanded: each may call the one before it twice."""
+
+    number: int = 0
+
+    def add(self, span: Span) -> None:
+        """One more, at `span`."""
+        self.number += 1
+        if self.number > MAX_CALLS:
+            raise failure(
+                "too-large",
+                f"this expands to more than {MAX_CALLS:,} calls of functions",
+                span,
+                "expanded here",
+                helps=("name what is computed twice",),
+            )
+
+
 @dataclass(frozen=True, slots=True)
 class Scope:
     """The names visible at a place.
@@ -112,7 +134,8 @@ class Scope:
     `tensors`, `dims` and `indices` are bound around it and win over the file's own names, none of
     which an `isolated` scope (a function of the prelude) sees. `inferred` keeps the range of a
     binder once it is found. `sizes` are those of the case. `loose` holds the indices that need no
-    check of their range: those under a condition. `calls` names the file's functions around it.
+    check of their range: those under a condition. `calls` names the file's functions around it, and
+    `expanded` counts those that the statement has called.
     """
 
     model: Model
@@ -125,6 +148,7 @@ class Scope:
     inferred: Ranges = field(default_factory=Ranges)
     sizes: Mapping[str, Dim] = field(default_factory=dict)
     isolated: bool = False
+    expanded: Calls = field(default_factory=Calls)
     calls: frozenset[str] = frozenset()
 
     def with_indices(
