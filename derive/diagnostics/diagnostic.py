@@ -1,4 +1,4 @@
-"""The record that every layer returns instead of raising: one problem, at one place, with its facts."""
+"""The record that every layer returns instead of raising: one problem, at one place."""
 
 from dataclasses import dataclass
 from enum import Enum

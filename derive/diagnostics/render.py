@@ -1,7 +1,7 @@
 """A diagnostic as text: the lines of the file, carets under what is meant, notes and helps.
 
-Widths are those of the display: a wide character takes two columns and an accent none. What the user
-wrote is shown without its control characters, so that a file cannot command a terminal.
+Widths are those of the display: a wide character takes two columns and an accent none. What the
+user wrote is shown without its control characters, so that a file cannot command a terminal.
 """
 
 import unicodedata

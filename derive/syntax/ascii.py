@@ -39,6 +39,7 @@ SIGNS = {
     "\u200a": " ",
     "\u202f": " ",
     "\u3000": " ",
+    "\r": " ",
     "\u200b": "",
     "\u200e": "",
     "\u2060": "",
@@ -74,7 +75,7 @@ def to_ascii(text: str) -> Ascii:
     >>> to_ascii("∂L/∂z ≤ x²").text
     'dL/dz <= x^2'
     """
-    if text.isascii() or not _SIGN.search(text):
+    if (text.isascii() and "\r" not in text) or not _SIGN.search(text):
         return Ascii(text, None)
     pieces: list[str] = []
     origins: list[int] = []

@@ -182,11 +182,12 @@ class Expressions:
                 return tree.Call(span, function, plain, keywords, primes)
             case tree.Subscript(base=tree.Name(id=op)) if op in BIG:
                 return self.big(span, op, function, arguments)
+        argument = self.source.text[function.span.end : span.end]
         self.report(
             Span(self.source, function.span.end, span.end),
             f"`{function.span.text}` is not a function, and `(` stands right behind it",
             "multiplication is written `*`",
-            f"write `{function.span.text} * {self.source.text[function.span.end : span.end].strip()}`",
+            f"write `{function.span.text} * {argument.strip()}`",
         )
         return tree.Call(span, tree.Name(function.span, "?"), tuple(arguments), (), primes)
 
@@ -233,7 +234,7 @@ class Expressions:
                         "name the entries: `[x[i] for i in 2..n]`",
                     )
                 case tree.Binder():
-                    text = "`in` stands only in `sum[i in 1..n](...)`, in comprehensions and after `for`"
+                    text = "`in` stands only in `sum[i in 1..n](...)` and after `for`"
                     self.report(item.span, text, "an expression is needed here")
                 case Chain():
                     text = "a relation stands here where a value is needed"
@@ -270,7 +271,7 @@ class Expressions:
         if "~" in chain.ops:
             self.report(
                 chain.span,
-                "`~` compares with printed digits, so it stands only in `expect`, or in `refute` inside a case",
+                "`~` compares with printed digits, so it stands only in `expect` and `refute`",
                 "an exact relation is needed here",
                 "write `=`, `!=`, `<`, `<=`, `>` or `>=`",
             )

@@ -1,24 +1,25 @@
 """The lines that count: a text split into top-level statements, each with its layout made plain.
 
-Design: one pass over brackets, strings, comments and line ends, before any grammar. Each statement is
-then parsed by itself, so that a broken one does not stop the others, and nesting is bounded before
-anything recurses. What does not count (comments, blank lines, line ends inside brackets and before
-continued lines) becomes blanks, so that every character keeps its place.
+Design: one pass over brackets, strings, comments and line ends, before any grammar. Each statement
+is then parsed by itself, so that a broken one does not stop the others, and nesting is bounded
+before anything recurses. What does not count (comments, blank lines, line ends inside brackets and
+before continued lines) becomes blanks, so that every character keeps its place.
 
 A line is continued inside brackets; and by a line that is indented deeper, if the first ends or the
 second begins with an operator, a comma or a word such as `by` that cannot stand at a line's edge.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 MAX_DEPTH = 100
-MAX_STATEMENT = 1_000_000
+MAX_STATEMENT = 300_000
 
 OPENERS = {"(": ")", "[": "]", "{": "}"}
 
 _MARK = re.compile(
-    r'(?P<string>"""[\s\S]*?"""|"[^"\n]*")'
+    r'(?P<string>"""[\s\S]*?"""|"(?!"")[^"\n]*")'
     r"|(?P<latex>\$(?:[^$\n]|\n(?! *\n))*\$)"
     r"|(?P<comment>\#[^\n]*)"
     r"|(?P<bracket>[()\[\]{}])"
@@ -27,7 +28,7 @@ _MARK = re.compile(
     r"|(?P<tab>\t)"
     r"|(?P<control>[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]+)"
 )
-_NEXT = re.compile(r" *")
+_NEXT = re.compile(r"[ \t]*")
 _ENDS_OPEN = re.compile(r"(?:[-+*/@^=<>~,]|\b(?:in|by|at|within))$")
 _BEGINS_OPEN = re.compile(r"[-+*/@^=<>~]|!=|(?:in|by|at|within|for)\b")
 _STATEMENT_WORD = re.compile(
@@ -76,8 +77,8 @@ class _Line:
     restart: int = -1  # the first line end inside brackets after which a new statement may begin
 
 
-def split(text: str) -> list[Chunk]:
-    """The top-level statements of `text`, in order."""
+def split(text: str) -> Iterator[Chunk]:
+    """The top-level statements of `text`, in order, each looked for when it is asked for."""
     return _Splitter(text).run()
 
 
@@ -95,9 +96,13 @@ class _Splitter:
         self.seen = 0  # how far the text has been read
         self.content_end = 0  # where the last sign of the logical line ends, comments aside
 
-    def run(self) -> list[Chunk]:
+    def run(self) -> Iterator[Chunk]:
         position = self.first_line(0)
+        done = 0
         while position >= 0:
+            while done < len(self.chunks) - 1:  # the last one is still open
+                yield self.chunks[done]
+                done += 1
             match = _MARK.search(self.text, position)
             if match is None:
                 position = self.finish(len(self.text))
@@ -106,7 +111,7 @@ class _Splitter:
             if kind not in ("newline", "comment", "tab"):
                 self.content_end = self.seen = match.end()
             position = getattr(self, f"on_{kind}")(match)
-        return self.chunks
+        yield from self.chunks[done:]
 
     # --- marks; each answers where to go on ------------------------------------------------------
 
@@ -175,8 +180,12 @@ class _Splitter:
             return begin
         if indent > line.indent and self.is_continued(begin):
             self.blanks.append(match.span())
-            return begin
-        return self.next_line(match.start(), begin, indent)
+        else:
+            self.next_line(match.start(), begin, indent)
+        tab = self.text.find("\t", match.end(), begin)
+        if tab >= 0:
+            self.chunk.blame(Fault("tab", tab, tab + 1))
+        return begin
 
     # --- lines -----------------------------------------------------------------------------------
 

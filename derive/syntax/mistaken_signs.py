@@ -139,7 +139,7 @@ SIGNS: tuple[Mistake, ...] = (
         ('z = "abc"', 'claim a = "b"'),
         expected="NUMBER",
     ),
-    # --- signs of mathematics ----------------------------------------------------------------------
+    # --- signs of mathematics --------------------------------------------------------------------
     Mistake(
         "`{here}` is written as a word",
         "",

@@ -3,7 +3,7 @@
 from derive.syntax.mistake import COMPARE, END, NAME, OWN, WORDS, Mistake
 
 STATEMENTS: tuple[Mistake, ...] = (
-    # --- the shape of a statement --------------------------------------------------------------------
+    # --- the shape of a statement ----------------------------------------------------------------
     Mistake(
         "`{word}` is a word of the language and cannot be a name",
         "",
@@ -44,7 +44,7 @@ STATEMENTS: tuple[Mistake, ...] = (
         "the body of a function stands after `:` and `return`",
         "",
         "write `{head}: return {body}`",
-        r"^(?P<head>def [^()]*\([^()]*\)) *(?P<here>(?:=(?!=)|:|->)?) *(?P<body>.+?)$",
+        r"^(?P<head>def [^()]*\([^()]*\)) *(?P<here>(?:=(?!=)|:|->)?) *(?P<body>[^:=\s].*?)$",
         ("def f(x) = x^2", "def f(x) x", "def f(x): x + 1"),
     ),
     Mistake(
@@ -93,7 +93,7 @@ STATEMENTS: tuple[Mistake, ...] = (
         "`{word}` opens a block, so its line ends in `:`",
         "`:` is missing",
         "write `{line}:`",
-        rf"^(?P<line>(?P<word>case|derivation|def|for|network)\b.*?)(?P<here>) *$",
+        r"^(?P<line>(?P<word>case|derivation|def|for|network)\b.*?)(?P<here>) *$",
         (
             'case "a"',
             "derivation dL/dz",
@@ -188,16 +188,18 @@ STATEMENTS: tuple[Mistake, ...] = (
         "a condition is no value",
         "",
         "write `[{here}]` for one where true and zero where not",
-        r"(?:^[^=\n]*[^=<>!~\n]= *|\()(?P<here>[^=<>!~()\[\]]+(?:[<>=]=?|!=) *[^=<>!~()\[\]]+?)(?: *$|\))",
+        r"(?:^[^=\n]*[^=<>!~\n]= *|\()"
+        r"(?P<here>[^=<>!~()\[\]]+(?:[<>=]=?|!=) *[^=<>!~()\[\]]+?)(?: *$|\))",
         ("z = a > b", "z = x * (x > 0)", "claim (a > b) = 1"),
         COMPARE,
     ),
-    # --- values side by side ---------------------------------------------------------------------------
+    # --- values side by side ---------------------------------------------------------------------
     Mistake(
         "nothing stands between `{left}` and `{right}`",
         "an operator is missing",
         "multiplication is written `*`, matrix multiplication `@`",
-        rf"(?P<left>(?:\b[\d.]+|{OWN}|[)\]])) *(?P<here>(?P<right>(?!(?:{WORDS})\b){NAME}|[\d.]+|\())",
+        rf"(?P<left>(?:\b[\d.]+|{OWN}|[)\]])) *"
+        rf"(?P<here>(?P<right>(?!(?:{WORDS})\b){NAME}|[\d.]+|\())",
         ("z = 3x", "z = 2 x", "z = a b", "z = (a + b) c", "claim W x = z"),
         expected="PLUS",
     ),

@@ -1,8 +1,8 @@
 """Text to syntax tree. The only module that imports lark.
 
 Design: LALR(1) with a contextual lexer, because the language has one reading of every text and a
-parse must cost microseconds per sign. The layout pass splits the text into statements, so a statement
-that cannot be read gives one message and the others are still read.
+parse must cost microseconds per sign. The layout pass splits the text into statements, so one that
+cannot be read gives one message and the others are still read.
 """
 
 import re
@@ -19,9 +19,13 @@ from derive.diagnostics.diagnostic import Diagnostic, Severity
 from derive.diagnostics.span import Source, Span
 from derive.syntax import tree
 from derive.syntax.ascii import Ascii, to_ascii
+from derive.syntax.depth import may_be_deep, too_deep
 from derive.syntax.layout import Chunk, split
-from derive.syntax.problems import of_fault, of_stop
+from derive.syntax.problems import few, of_depth, of_fault, of_nothing, of_stop
 from derive.syntax.statements import Builder
+from derive.syntax.words import RESERVED
+
+ENOUGH = 100  # problems, after which the rest of a file is not read
 
 STARTS = ("statement", "expression", "judged")
 
@@ -102,13 +106,19 @@ def parse(source: Source) -> tuple[tree.File, tuple[Diagnostic, ...]]:
     broken: list[tree.Name] = []
     for chunk in split(text.text):
         result = read(source, text, chunk, "statement")
-        if isinstance(result, Diagnostic):
-            problems.append(result)
-            broken.extend(names_given(source, text, chunk))
-        else:
+        if not isinstance(result, Diagnostic):
             statements.extend(result)
+            continue
+        problems.append(result)
+        if len(problems) == ENOUGH:
+            rest = Chunk(chunk.start, len(text.text), text.text[chunk.start :])
+            broken.extend(names_given(source, text, rest))
+            break
+        broken.extend(names_given(source, text, chunk))
+    if not statements and not problems:
+        problems.append(of_nothing(source))
     span = Span(source, 0, len(source.text))
-    return tree.File(span, tuple(statements), tuple(broken)), tuple(problems)
+    return tree.File(span, tuple(statements), tuple(broken)), few(problems, bool(statements))
 
 
 def parse_expression(source: Source) -> tree.Expression | Diagnostic:
@@ -138,7 +148,7 @@ def parse_statement(source: Source) -> tuple[tree.Statement, ...] | Diagnostic:
 def read_one(source: Source, start: str, what: str) -> Any:
     """What the one statement in `source` says, or what is wrong with it."""
     text = to_ascii(source.text)
-    chunks = split(text.text)
+    chunks = list(split(text.text))
     if not chunks:
         span = Span(source, 0, len(source.text))
         return Diagnostic(Severity.ERROR, "syntax", f"{what} is needed, and nothing is there", span)
@@ -162,19 +172,25 @@ def read(source: Source, text: Ascii, chunk: Chunk, start: str) -> Any:
     if isinstance(result, UnexpectedCharacters):
         place, expected = result.pos_in_stream, frozenset(result.allowed or ())
         return of_stop(source, text, chunk, "", place, expected)
+    if not isinstance(result, Diagnostic) and may_be_deep(chunk.text):
+        part = too_deep(result if isinstance(result, tuple) else (result,))
+        return result if part is None else of_depth(part)
     return result
 
 
-_GIVEN = re.compile(r"(?:(?:loss|network|def|function|random) +)?([^\W\d]\w*)")
-_LISTED = re.compile(r"(?:dims|input|param|target|const)\b(.*)")
+_GIVEN = re.compile(
+    r"^ *(?:(?:dims|input|param|target|const) +(?P<listed>.*)"
+    r"|(?:(?:loss|network|def|function|random) +)?(?P<name>[^\W\d]\w*) *(?:\[.*\])? *[=:\"(])",
+    re.MULTILINE,
+)
+_NAME = re.compile(r"[^\W\d]\w*")
 
 
 def names_given(source: Source, text: Ascii, chunk: Chunk) -> Iterator[tree.Name]:
     """The names that a statement which cannot be read seems to define."""
-    listed = _LISTED.match(chunk.text)
-    found = re.finditer(r"([^\W\d]\w*)", listed[1]) if listed else [_GIVEN.match(chunk.text)]
-    shift = chunk.start + (listed.start(1) if listed else 0)
-    for match in found:
-        if match is not None:
-            place = Span(source, text.start(shift + match.start(1)), text.end(shift + match.end(1)))
-            yield tree.Name(place, match[1])
+    for match in _GIVEN.finditer(chunk.text):
+        for name in _NAME.finditer(chunk.text, *match.span(match.lastgroup or 0)):
+            if name.group() not in RESERVED:
+                start = text.start(chunk.start + name.start())
+                end = text.end(chunk.start + name.end())
+                yield tree.Name(Span(source, start, end), name.group())

@@ -1,16 +1,80 @@
 """What the layout pass and the parser object to, as diagnostics."""
 
 import re
+from dataclasses import replace
 
 from derive.diagnostics.diagnostic import Diagnostic, Label, Severity
 from derive.diagnostics.span import Source, Span
+from derive.syntax import tree
 from derive.syntax.ascii import Ascii
+from derive.syntax.depth import MAX_TREE
 from derive.syntax.layout import MAX_DEPTH, MAX_STATEMENT, OPENERS, Chunk, Fault
 from derive.syntax.mistake import Stop
 from derive.syntax.mistakes import explain
 from derive.syntax.words import BLOCKS
 
 _BRACKETS = re.compile(r'"""[\s\S]*?"""|"[^"\n]*"|\$[^$]*\$|[()\[\]]')
+
+
+MAX_PROBLEMS = 20  # nobody reads more
+GARBAGE = 4  # so many statements, and none that can be read
+
+
+def few(problems: list[Diagnostic], any_read: bool) -> tuple[Diagnostic, ...]:
+    """`problems`, without those that say the same again, and no more than a person reads."""
+    for problem in problems:
+        if problem.code == "not-text":
+            return (problem,)
+    if not any_read and len(problems) >= GARBAGE and all(p.code != "tab" for p in problems):
+        first = problems[0]
+        message = "no statement in this file can be read"
+        label = "the first thing that cannot be read"
+        help_text = "begin with a few lines, such as `dims n`, `input x[n]`, `claim sum(x) = 1`"
+        return (
+            Diagnostic(
+                Severity.ERROR,
+                "not-derive",
+                message,
+                first.span,
+                label,
+                notes=(f"here: {first.message}",),
+                helps=(help_text,),
+            ),
+        )
+    kept: list[Diagnostic] = []
+    for problem in problems:
+        if problem.code != "tab" or all(other.code != "tab" for other in kept):
+            kept.append(problem)
+    if len(kept) > MAX_PROBLEMS:
+        rest = len(kept) - MAX_PROBLEMS
+        note = f"{rest} more {'statement' if rest == 1 else 'statements'} cannot be read"
+        last = kept[MAX_PROBLEMS - 1]
+        kept[MAX_PROBLEMS - 1 :] = [replace(last, notes=(*last.notes, note))]
+    return tuple(kept)
+
+
+def of_nothing(source: Source) -> Diagnostic:
+    """A diagnostic for a file without a statement."""
+    return Diagnostic(
+        Severity.ERROR,
+        "empty",
+        "the file holds no statement",
+        Span(source, 0, 0),
+        "comments and blank lines only" if source.text.strip() else "nothing stands here",
+        helps=("begin with a few lines, such as `dims n`, `input x[n]`, `claim sum(x) = 1`",),
+    )
+
+
+def of_depth(part: tree.Tree) -> Diagnostic:
+    """A diagnostic for an expression that is built up in too many levels."""
+    return Diagnostic(
+        Severity.ERROR,
+        "too-deep",
+        f"this expression is built up in more than {MAX_TREE} levels",
+        part.span,
+        "the innermost part",
+        helps=("give its parts names of their own",),
+    )
 
 
 def of_fault(source: Source, text: Ascii, chunk: Chunk, fault: Fault) -> Diagnostic:

@@ -222,9 +222,11 @@ class Builder(Expressions):
 
     update = substitution
 
-    def claim(self, c: list[Node]) -> tree.Claim:
-        """`claim a = b`, `refute a = b`."""
+    def claim(self, c: list[Node]) -> tree.Claim | tree.Expect:
+        """`claim a = b`, `refute a = b`; `refute 2/3 ~ 0.66` speaks of digits, like `expect`."""
         kind, label, *rest = c
+        if kind == "refute" and len(rest) == 1 and rest[0].ops == ("~",):
+            return self.expect([*c, None])
         return self.judge(self.whole(c), str(kind), label.text if label else None, rest)
 
     def judge(self, span: Span, kind: str, label: str | None, rest: list[Node]) -> tree.Claim:

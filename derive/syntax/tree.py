@@ -325,7 +325,7 @@ class Derivation(Tree):
 
 @dataclass(frozen=True, slots=True)
 class Expect(Tree):
-    """`expect E = V` or `expect E ~ V within 5%`; `kind` is `expect` or `refute` (in a case).
+    """`expect E = V` or `expect E ~ V within 5%`; `kind` is `expect` or `refute`.
 
     `op` is `=`, `~`, `<`, `<=`, `>`, `>=` or `!=`. `within` is the tolerance; `percent` says
     that it is relative to the printed value.

@@ -1,9 +1,11 @@
 """The words with a fixed meaning in the grammar; every other name is settled by `derive.model`."""
 
 STATEMENTS = frozenset(
-    ("dims", "input", "param", "target", "const", "assume", "loss", "claim", "refute", "derivation")
-    + ("case", "given", "expect", "for", "def", "return", "use", "function", "network", "random")
-    + ("iterate",)
+    (
+        *("dims", "input", "param", "target", "const", "assume", "loss", "claim", "refute"),
+        *("derivation", "case", "given", "expect", "for", "def", "return", "use", "function"),
+        *("network", "random", "iterate"),
+    )
 )
 RESERVED = STATEMENTS | frozenset(("by", "at", "in", "within"))
 
@@ -12,8 +14,10 @@ BIG = frozenset(("sum", "prod", "max", "min", "mean"))
 
 # Known here only so that `: symmetric, posdef, b[n]` can be told apart.
 PROPERTIES = frozenset(
-    ("onehot", "simplex", "positive", "nonnegative", "integer", "binary", "sign", "unit")
-    + ("symmetric", "posdef", "invertible", "orthogonal", "diagonal", "convex")
+    (
+        *("onehot", "simplex", "positive", "nonnegative", "integer", "binary", "sign", "unit"),
+        *("symmetric", "posdef", "invertible", "orthogonal", "diagonal", "convex"),
+    )
 )
 
 # They open a block of indented lines.
