@@ -42,7 +42,9 @@ def judge_case(judge: "Judge", judgement: Judgement, deadline: float) -> Verdict
         verdict = _exactly(judge, judgement, relation, point)
         if verdict is None and relation.op != "~":
             verdict = _by_proof(judge, judgement, relation, deadline)
-        return verdict or _enclosed(judge, judgement, relation, point)
+        if verdict is None:
+            verdict = _enclosed(judge, judgement, relation, point)
+        return verdict
     except EvaluationError as error:
         return Erroneous(
             Diagnostic(Severity.ERROR, "no-value", str(error), judgement.span, "has no value")

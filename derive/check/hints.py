@@ -7,11 +7,13 @@ layer or loss. The first that agrees with the left side at several points is the
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from derive.check.budget import remaining
+from derive.check.numbers import Sides
 from derive.check.verdict import ProvedIf
 from derive.evaluate.number import EvaluationError
 from derive.model.dim import Dim
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
     from derive.check.judge import Judge
 
 _POINTS = 4
+_FAR = 1e-6
+_FACTORS = (Fraction(1, 2), Fraction(2), Fraction(-1, 2), Fraction(-2))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,7 @@ def hint(
     judge: "Judge", judgement: Judgement, relation: Relation, deadline: float
 ) -> str | None:
     """What to change, or None if no simple change was found in time."""
-    if relation.op != "=":
+    if relation.op != "=" or is_zero(judge, judgement, relation):
         return None
     for candidate in candidates(judge, relation):
         if remaining(deadline) <= 0:
@@ -64,14 +68,34 @@ def agrees(judge: "Judge", judgement: Judgement, relation: Relation) -> bool:
     compared, nonzero = 0, False
     for point in judge.points.some(0, _POINTS):
         try:
-            if judge.numbers.violation(relation, point, judgement.at) is not None:
-                return False
             found = judge.numbers.floats(relation, point, judgement.at)
+            if _is_far(found) or judge.numbers.violation(relation, point, judgement.at):
+                return False
         except EvaluationError:
             continue
         compared += bool(found.where.any())
         nonzero |= bool(np.any(found.left[found.where] != 0))
     return compared > 1 and nonzero
+
+
+def _is_far(found: Sides) -> bool:
+    """Whether floats differ by more than rounding could explain, seen over the whole tensor."""
+    left, right = found.left[found.where], found.right[found.where]
+    if not left.size:
+        return False
+    return bool(np.max(np.abs(left - right)) > _FAR * max(np.max(np.abs(left)), np.max(np.abs(right))))
+
+
+def is_zero(judge: "Judge", judgement: Judgement, relation: Relation) -> bool:
+    """Whether the right side is zero wherever it is tried: then every change of it says nothing."""
+    for point in judge.points.some(0, _POINTS):
+        try:
+            found = judge.numbers.floats(relation, point, judgement.at)
+        except EvaluationError:
+            continue
+        if np.any(found.right[found.where] != 0):
+            return False
+    return True
 
 
 def is_contradicted(
@@ -89,44 +113,32 @@ def candidates(judge: "Judge", relation: Relation) -> Iterator[Candidate]:
         return Candidate(replace(relation, right=scalar), text)
 
     yield changed(_times(-1, right), "this is -1 times the right answer: check the sign")
-    yield from (
-        changed(scalar, text)
-        for factor in (Fraction(1, 2), Fraction(2))
-        for scalar, text in ((_times(factor, right), _factor_text(str(factor))),)
-    )
-    yield from _by_dimensions(judge, relation, changed)
+    for factor in _FACTORS:
+        yield changed(_times(factor, right), _factor_text(str(factor)))
+    yield from _by_dimensions(judge, right, changed)
     yield from _by_indices(judge, relation, changed)
     if isinstance(relation.left, Derivative):
         yield from _by_paths(judge, relation, relation.left, changed)
-    for name in _dims(judge):
-        yield changed(
-            _times(-1, Apply("div", (right, DimValue(Dim.symbol(name))))),
-            f"the right answer is this times -1/{name}",
-        )
 
 
 Change = Callable[[Scalar, str], Candidate]
 
 
-def _dims(judge: "Judge") -> tuple[str, ...]:
-    return judge.model.dims
-
-
-def _by_dimensions(judge: "Judge", _relation: Relation, changed: Change) -> Iterator[Candidate]:
-    """A mean taken for a sum, or a sum for a mean."""
-    right = _relation.right
-    for name in _dims(judge):
+def _by_dimensions(judge: "Judge", right: Scalar, changed: Change) -> Iterator[Candidate]:
+    """A mean taken for a sum, or a sum for a mean; a scale forgotten."""
+    for name in judge.model.dims:
         size = DimValue(Dim.symbol(name))
-        yield changed(
-            Apply("div", (right, size)), f"{_factor_text(f'1/{name}')}: is a mean taken for a sum?"
-        )
-        yield changed(
-            Apply("mul", (right, size)), f"{_factor_text(name)}: is a sum taken for a mean?"
-        )
-        for factor in (Fraction(1, 2), Fraction(2)):
-            scaled = _times(factor, Apply("div", (right, size)))
-            text = f"1/(2*{name})" if factor < 1 else f"2/{name}"
-            yield changed(scaled, _factor_text(text))
+        root = Apply("sqrt", (size,))
+        smaller, larger = Apply("div", (right, size)), Apply("mul", (right, size))
+        mean, total = ": is a mean taken for a sum?", ": is a sum taken for a mean?"
+        yield changed(smaller, _factor_text(f"1/{name}") + mean)
+        yield changed(larger, _factor_text(name) + total)
+        yield changed(Apply("div", (right, root)), _factor_text(f"1/sqrt({name})"))
+        yield changed(Apply("mul", (right, root)), _factor_text(f"sqrt({name})"))
+        yield changed(_times(Fraction(1, 2), smaller), _factor_text(f"1/(2*{name})"))
+        yield changed(_times(2, smaller), _factor_text(f"2/{name}"))
+        yield changed(_times(-1, smaller), _factor_text(f"-1/{name}"))
+        yield changed(_times(-1, larger), _factor_text(f"-{name}"))
 
 
 def _by_indices(judge: "Judge", relation: Relation, changed: Change) -> Iterator[Candidate]:
@@ -137,42 +149,81 @@ def _by_indices(judge: "Judge", relation: Relation, changed: Change) -> Iterator
                 swapped = substitute(relation.right, {i: Index.of(j), j: Index.of(i)})
                 yield changed(swapped, "the right answer is the transpose of this")
     for name in _matrices(judge):
-        turned = _map_entries(relation.right, lambda entry, name=name: _turned(entry, name))
+        turned = _turned(relation.right, name)
         if turned != relation.right:
             yield changed(turned, f"it is right with `{name}.T` in place of `{name}`")
+    for name in _matrices(judge):
+        turned = _turned_derivatives(relation.right, name)
+        if turned != relation.right:
+            yield changed(turned, f"it is right with the derivative by `{name}` transposed")
 
 
 def _by_paths(
     judge: "Judge", relation: Relation, left: Derivative, changed: Change
 ) -> Iterator[Candidate]:
     """A path that was dropped, or another derivative taken for this one."""
-    model = judge.model
-    for name, definition in model.definitions.items():
-        if definition.hidden or name in (left.of, left.wrt) or left.partial:
-            continue
-        if not (judge.depends(left.of, name) and judge.depends(name, left.wrt)):
-            continue
-        axes = tuple(variable.axis for variable in definition.indices)
-        fresh = tuple(IndexVariable(v.name, v.axis) for v in definition.indices)
-        if axes == judge.axes(left.wrt):
-            other = Derivative(left.of, left.of_indices, name, left.wrt_indices)
+    between = list(_between(judge, left))
+    for name in between:
+        if judge.axes(name) == judge.axes(left.wrt):
             # What was claimed is the derivative by a later name of the same shape.
-            claim = replace(relation, left=other)
-            yield Candidate(claim, f"this is d{left.of}/d{name}: multiply by d{name}/d{left.wrt}")
-        through = tuple(Index.of(variable) for variable in fresh)
-        path: Scalar = Apply(
-            "mul",
-            (
-                Derivative(left.of, left.of_indices, name, through),
-                Derivative(name, through, left.wrt, left.wrt_indices),
-            ),
-        )
-        for variable in reversed(fresh):
-            path = Reduce("sum", variable, path)
+            other = Derivative(left.of, left.of_indices, name, left.wrt_indices)
+            text = f"this is d{left.of}/d{name}: multiply by d{name}/d{left.wrt}"
+            yield Candidate(replace(relation, left=other), text)
+    for name, later in combinations(between, 2):
+        if judge.axes(name) == judge.axes(later) and judge.depends(later, name):
+            skipped = _path(judge, left, later, skipping=name)
+            text = f"the factor d{later}/d{name} is missing"
+            yield Candidate(replace(relation, left=skipped), text)
+    for name in between:
         yield changed(
-            Apply("add", (relation.right, path)),
-            f"the path through `{name}` is missing: add d{left.of}/d{name} * d{name}/d{left.wrt}",
+            Apply("add", (relation.right, _path(judge, left, name))),
+            f"the path through `{name}` is missing: add {_product(left, name)}",
         )
+    for name, other in combinations(between, 2):
+        both: Scalar = Apply("add", (_path(judge, left, name), _path(judge, left, other)))
+        if judge.depends(other, name):  # what goes through both was counted twice
+            both = Apply("add", (both, _times(-1, _path(judge, left, other, name))))
+        yield changed(
+            Apply("add", (relation.right, both)),
+            f"the paths through `{name}` and `{other}` are missing: "
+            f"add {_product(left, name)} and {_product(left, other)}",
+        )
+
+
+def _between(judge: "Judge", left: Derivative) -> Iterator[str]:
+    """The names through which the derivative goes."""
+    if left.partial:
+        return
+    for name, definition in judge.model.definitions.items():
+        if definition.hidden or name in (left.of, left.wrt):
+            continue
+        if judge.depends(left.of, name) and judge.depends(name, left.wrt):
+            yield name
+
+
+def _product(left: Derivative, name: str) -> str:
+    return f"d{left.of}/d{name} * d{name}/d{left.wrt}"
+
+
+def _path(judge: "Judge", left: Derivative, *names: str, skipping: str | None = None) -> Scalar:
+    """What reaches the derivative through names, the last first: a chain rule's product, summed.
+
+    With `skipping`, the step from that name, of the same shape, to the last of `names` is left out.
+    """
+    result: Scalar = Num(Fraction(1))
+    of, of_indices = left.of, left.of_indices
+    summed: list[IndexVariable] = []
+    for name in names:
+        variables = tuple(IndexVariable(f"p{k}", axis) for k, axis in enumerate(judge.axes(name)))
+        through = tuple(map(Index.of, variables))
+        result = Apply("mul", (result, Derivative(of, of_indices, name, through)))
+        of, of_indices = name, through
+        summed += variables
+    last = Derivative(skipping or of, of_indices, left.wrt, left.wrt_indices)
+    result = Apply("mul", (result, last))
+    for variable in reversed(summed):
+        result = Reduce("sum", variable, result)
+    return result
 
 
 def _matrices(judge: "Judge") -> Iterator[str]:
@@ -183,21 +234,37 @@ def _matrices(judge: "Judge") -> Iterator[str]:
             yield name
 
 
-def _turned(entry: Entry, name: str) -> Entry:
-    return replace(entry, indices=entry.indices[::-1]) if entry.symbol == name else entry
+def _turned(scalar: Scalar, name: str) -> Scalar:
+    """The entries of a matrix with rows and columns exchanged."""
+
+    def change(leaf: Scalar) -> Scalar:
+        if isinstance(leaf, Entry) and leaf.symbol == name:
+            return replace(leaf, indices=leaf.indices[::-1])
+        return leaf
+
+    return _map_leaves(scalar, change)
 
 
-def _map_entries(scalar: Scalar, change: Callable[[Entry], Entry]) -> Scalar:
-    """`scalar` with every plain entry changed."""
+def _turned_derivatives(scalar: Scalar, name: str) -> Scalar:
+    """The derivatives by a matrix with its rows and columns exchanged."""
+
+    def change(leaf: Scalar) -> Scalar:
+        if isinstance(leaf, Derivative) and leaf.wrt == name:
+            return replace(leaf, wrt_indices=leaf.wrt_indices[::-1])
+        return leaf
+
+    return _map_leaves(scalar, change)
+
+
+def _map_leaves(scalar: Scalar, change: Callable[[Scalar], Scalar]) -> Scalar:
+    """`scalar` with what stands in its sums and operations changed."""
     match scalar:
-        case Entry():
-            return change(scalar)
         case Apply(operation, arguments):
-            return Apply(operation, tuple(_map_entries(a, change) for a in arguments))
+            return Apply(operation, tuple(_map_leaves(a, change) for a in arguments))
         case Reduce(operation, variable, body, condition):
-            return Reduce(operation, variable, _map_entries(body, change), condition)
+            return Reduce(operation, variable, _map_leaves(body, change), condition)
         case _:
-            return scalar
+            return change(scalar)
 
 
 def _times(factor: Fraction | int, scalar: Scalar) -> Scalar:

@@ -5,6 +5,7 @@ suspect, enclosures settle. Only `derive.proof` says proved, and only disjoint e
 Two routes that contradict each other raise `InternalDisagreement`.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import cached_property
 
@@ -31,6 +32,7 @@ from derive.check.verdict import (
 from derive.diagnostics.diagnostic import Diagnostic, Severity
 from derive.evaluate.names import uses_of
 from derive.evaluate.number import EvaluationError
+from derive.evaluate.point import Point
 from derive.model.model import Judgement, Model, Relation
 from derive.model.scalar import Axis, Tensor
 from derive.proof import equal
@@ -120,7 +122,13 @@ class Judge:
         self, judgement: Judgement, relation: Relation, first: int, last: int
     ) -> Violation | None:
         """A violation at one of the points from number `first` up to `last`."""
-        for point in self.points.some(first, last):
+        return self.violation(judgement, relation, self.points.some(first, last))
+
+    def violation(
+        self, judgement: Judgement, relation: Relation, points: Iterable[Point]
+    ) -> Violation | None:
+        """A violation at one of these points."""
+        for point in points:
             try:
                 found = self.numbers.violation(relation, point, judgement.at)
             except EvaluationError:
@@ -135,6 +143,9 @@ class Judge:
         """Agreement at many points, a late counterexample, or neither."""
         if remaining(deadline) <= 0:
             return Undecided("timed out", "timed-out")
+        found = self.violation(judgement, relation, self.points.special())
+        if found is not None:
+            return self.refuted(judgement, relation, found, deadline)
         agreed: list[int] = []
         complaint: str | None = None
         for point in self.points.some(0, MORE):

@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
+import numpy as np
+
 from derive.check.budget import remaining
 from derive.diagnostics.diagnostic import Diagnostic, Label, Severity
 from derive.evaluate.arithmetic import EXACT
+from derive.evaluate.draws import failing
 from derive.evaluate.number import Array, EvaluationError, Inexact
-from derive.evaluate.point import Point
+from derive.evaluate.point import Point, fractions
 from derive.evaluate.run import Evaluator
 from derive.evaluate.sample import NoSample, Sampler, sample
 from derive.evaluate.shrink import shrink
@@ -15,6 +18,9 @@ from derive.model.scalar import Scalar
 
 MOST = 64
 _SHRINKING = 1.0
+_SPECIAL_SIZES = 2
+_SIMPLE = (0, 1, -1)
+_PLAIN = 4
 NOWHERE = Point({}, {})
 
 Resolve = Callable[[Scalar], Scalar]
@@ -28,6 +34,7 @@ class Points:
         self.problem: NoSample | None = None
         self.sampler = Sampler(model, resolve)
         self._drawn: list[Point] = []
+        self._special: tuple[Point, ...] | None = None
         self._source = sample(model, seed, MOST, resolve)
         self._cases: dict[int, Point | Diagnostic] = {}
 
@@ -43,6 +50,31 @@ class Points:
             if number >= len(self._drawn):
                 return
             yield self._drawn[number]
+
+    def special(self) -> tuple[Point, ...]:
+        """Points of simple numbers, at which what is merely likely tends to break: zeros, ones, ties."""
+        if self._special is None:
+            self._special = tuple(self._find_special())
+        return self._special
+
+    def _find_special(self) -> Iterator[Point]:
+        for start in self.some(0, _SPECIAL_SIZES):
+            for number in _SIMPLE:
+                values = {
+                    name: self._simple(name, drawn, number) for name, drawn in start.values.items()
+                }
+                point = start.with_values(values)
+                if self.sampler.violated(point) is None:
+                    yield point
+            for seed in range(_PLAIN):
+                drawn = self.sampler.draw(seed, start.sizes, plain=True)
+                if isinstance(drawn, Point):
+                    yield drawn
+
+    def _simple(self, name: str, drawn: Array, number: int) -> Array:
+        """A tensor of equal numbers, where its properties allow that; else as it was drawn."""
+        values = fractions(np.full(np.shape(drawn), number))
+        return drawn if failing(values, self.sampler.properties(name)) else values
 
     def shrunk(
         self,

@@ -54,11 +54,11 @@ def _statement(outcome: Outcome, strict: bool) -> dict[str, Any]:
         "headline": headline(verdict),
         "sizes": list(verdict.sizes) if isinstance(verdict, ProvedFor) else [],
         "missing": list(verdict.missing) if isinstance(verdict, ProvedIf) else [],
-        "facts": list(proof.facts) if proof else [],
-        "conditions": list(proof.conditions) if proof else [],
+        "facts": list(proof.facts) if proof is not None else [],
+        "conditions": list(proof.conditions) if proof is not None else [],
         "counterexample": _counterexample(found) if found else None,
-        "derived": refuted.derived if refuted else None,
-        "hint": refuted.hint if refuted else None,
+        "derived": refuted.derived if refuted is not None else None,
+        "hint": refuted.hint if refuted is not None else None,
         "seconds": round(outcome.seconds, 6),
     }
     if isinstance(verdict, Undecided):
