@@ -8,16 +8,18 @@ cannot be read gives one message and the others are still read.
 import re
 from collections.abc import Iterator
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from lark import Lark, UnexpectedCharacters, UnexpectedInput, UnexpectedToken
+import lark
+from lark import Lark, LarkError, UnexpectedCharacters, UnexpectedInput, UnexpectedToken
+from lark.grammar import Rule
+from lark.lexer import TerminalDef
 
 from derive.diagnostics.diagnostic import Diagnostic, Severity
 from derive.diagnostics.span import Source, Span
-from derive.syntax import tree
+from derive.syntax import tables, tree
 from derive.syntax.ascii import Ascii, to_ascii
 from derive.syntax.depth import may_be_deep, too_deep
 from derive.syntax.layout import Chunk, split
@@ -27,12 +29,14 @@ from derive.syntax.words import RESERVED
 
 ENOUGH = 100  # problems, after which the rest of a file is not read
 
+OBJECTS = ("postlex", "transformer")  # options that are no data
+
 STARTS = ("statement", "expression", "judged")
 
 
 def grammar_text(name: str) -> str:
     """The text of `grammar/<name>`: the packaged copy in a wheel, the live file in a checkout."""
-    packaged = files("derive") / "_grammar" / name
+    packaged = Path(__file__).parents[1] / "_grammar" / name
     if packaged.is_file():
         return packaged.read_text(encoding="utf-8")
     return (Path(__file__).parents[2] / "grammar" / name).read_text(encoding="utf-8")
@@ -64,20 +68,36 @@ class Blocks:
                 yield token.new_borrow_pos("_DEDENT", "", token)
 
 
+def load_grammar(grammar: str, builder: Builder) -> Lark:
+    """The parser of `grammar`, from tables that were kept if there are any."""
+    path = tables.cache_path(grammar, lark.__version__)
+    kept = tables.load(path)
+    if kept is not None:
+        try:
+            return Lark.__new__(Lark)._load(kept, postlex=Blocks(), transformer=builder)
+        except (KeyError, TypeError, ValueError, AttributeError, AssertionError, LarkError):
+            pass  # not what was saved: make it anew
+    made = Lark(
+        grammar,
+        parser="lalr",
+        lexer="contextual",
+        postlex=Blocks(),
+        start=list(STARTS),
+        transformer=builder,
+    )
+    data, memo = made.memo_serialize([TerminalDef, Rule])
+    options = {key: data["options"][key] for key in data["options"] if key not in OBJECTS}
+    tables.save(path, {"data": {**data, "options": options}, "memo": memo})
+    return made
+
+
 class Parser:
     """The grammar, loaded, with the builder that its reductions call."""
 
     def __init__(self) -> None:
         self.builder = Builder()
         self.lock = Lock()
-        self.lark = Lark(
-            grammar_text("derive.lark"),
-            parser="lalr",
-            lexer="contextual",
-            postlex=Blocks(),
-            start=list(STARTS),
-            transformer=self.builder,
-        )
+        self.lark = load_grammar(grammar_text("derive.lark"), self.builder)
 
     def read(self, source: Source, text: Ascii, chunk: Chunk, start: str) -> Any:
         """What `chunk` says, or the first thing that is wrong with it."""

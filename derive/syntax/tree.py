@@ -327,8 +327,7 @@ class Derivation(Tree):
 class Expect(Tree):
     """`expect E = V` or `expect E ~ V within 5%`; `kind` is `expect` or `refute`.
 
-    `op` is `=`, `~`, `<`, `<=`, `>`, `>=` or `!=`. `within` is the tolerance; `percent` says
-    that it is relative to the printed value.
+    `op` is `~` or one of a comparison. `percent` says that `within` is relative to what is printed.
     """
 
     kind: str
@@ -395,11 +394,7 @@ Statement = (
 
 @dataclass(frozen=True, slots=True)
 class File(Tree):
-    """A whole file. `input x[d], y[k]` gives one `Declaration` each, so statements are flat.
-
-    `broken` holds the names that statements which could not be read would have given a meaning.
-    They have had their message, so nothing that uses them needs another one.
-    """
+    """A whole file. `input x[d], y[k]` gives one `Declaration` each, so statements are flat."""
 
     statements: tuple[Statement, ...]
-    broken: tuple[Name, ...] = ()
+    broken: tuple[Name, ...] = ()  # what statements that could not be read would have defined
