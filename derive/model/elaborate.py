@@ -108,7 +108,7 @@ class Reader:
                 self.attempt((name,), lambda: self.function(statement))
             case tree.Recurrence(body=body):
                 names = tuple({d.name.id: d.name for d in body}.values())
-                self.attempt(names, lambda: _refuse("a recurrence", statement.span))
+                self.attempt(names, lambda: self.recurrence(statement))
             case tree.Random(name=name):
                 self.attempt((name,), lambda: _refuse("a random tensor", statement.span))
             case tree.Network(name=name):
@@ -266,6 +266,12 @@ class Reader:
             latex=written.latex,
         )
         self.add(written.name)
+
+    def recurrence(self, written: tree.Recurrence) -> None:
+        """`for t in 1..T:`; its start, `h[0] = ...`, may have said already that there is none."""
+        for name in {d.name.id: d.name for d in written.body}.values():
+            self.new(name)
+        raise not_yet("a recurrence", written.span)
 
     def unknown_loss(self, e: Elaborator, written: tree.Definition) -> Tensor:
         """`loss L(y)`: some differentiable function of its arguments."""

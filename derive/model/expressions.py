@@ -19,6 +19,7 @@ from derive.model.scalar import (
     Constant,
     Index,
     IndexValue,
+    IndexVariable,
     Num,
     Reduce,
     Scalar,
@@ -316,7 +317,10 @@ def count(bound: Bound) -> Scalar:
         for variable in bound.variables:
             total = total * variable.axis.size
         return number_of(total)
+    again = tuple(IndexVariable(v.name, v.axis) for v in bound.variables)
+    places = {v: Index.of(new) for v, new in zip(bound.variables, again, strict=True)}
+    copy = Bound(again, tuple(substitute(c, places) for c in bound.conditions))
     body: Scalar = Num(Fraction(1))
-    for variable, condition in reversed(levels(bound)):
+    for variable, condition in reversed(levels(copy)):
         body = Reduce("sum", variable, body, condition)
     return body

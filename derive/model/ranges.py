@@ -21,12 +21,11 @@ from derive.model.scalar import (
     Scalar,
     axis,
 )
-from derive.model.scope import UNKNOWN, Inferred
+from derive.model.scope import PENDING, UNKNOWN, Inferred
 from derive.model.shape import axis_text, same_range
 from derive.syntax import tree
 
 INTEGER_PROPERTIES = frozenset({"integer", "binary", "onehot", "sign"})
-PENDING = Axis(Dim.symbol("?"), Dim.symbol("??"))
 MAX_POWER = 8
 
 

@@ -26,6 +26,10 @@ from derive.model.traverse import free_variables, skeleton
 from derive.syntax import tree
 
 UNKNOWN = Axis(Dim.symbol("?"), Dim.symbol("?"))
+"""The range of an index that writes none, until it is seen on an axis."""
+
+PENDING = Axis(Dim.symbol("?"), Dim.symbol("??"))
+"""The range of an index that hangs on one whose range is unknown."""
 
 
 class Inferred(Exception):
@@ -51,10 +55,10 @@ class Hidden:
 
     def define(self, base: str, tensor: Tensor, span: Span) -> Tensor:
         """A closed name for `tensor`; the index variables free in it become leading indices."""
-        outer = free_variables(tensor)
-        for variable in outer:
-            if variable.axis == UNKNOWN:
-                raise unknown_range(variable.name, span)
+        outer, own = free_variables(tensor), fresh(tensor.axes)
+        places = tuple(Index.of(v) for v in (*outer, *own))
+        if any(variable.axis in (UNKNOWN, PENDING) for variable in outer):
+            return Tensor(own, Entry("?", places))  # what stands here is read again
         lifted = Tensor((*outer, *tensor.indices), tensor.body)
         key = skeleton(lifted)
         name = self.names.get(key)
@@ -63,8 +67,7 @@ class Hidden:
             self.model.definitions[name] = Definition(
                 name, lifted.indices, lifted.body, span, hidden=True
             )
-        own = fresh(tensor.axes)
-        return Tensor(own, Entry(name, tuple(Index.of(v) for v in (*outer, *own))))
+        return Tensor(own, Entry(name, places))
 
     def _unused(self, base: str) -> str:
         name, number = base, 1

@@ -145,7 +145,7 @@ def problem(text: str) -> Diagnostic:
         ("sum[i, j in 1..i](A[i, j])", "[] sum[i:n](sum[j:n if le(j, i)](A[i,j]))"),
         ("sum[i, i != c](x[i])", "[] sum[i:n if ne(i, c)](x[i])"),
         ("mean[i](x[i])", "[] div(sum[i:n](x[i]), n)"),
-        ("mean[i, i != c](x[i])", "[] div(sum[i:n if ne(i, c)](x[i]), sum[i:n if ne(i, c)](1))"),
+        ("mean[i, i != c](x[i])", "[] div(sum[i:n if ne(i, c)](x[i]), sum[j:n if ne(j, c)](1))"),
         ("sum[t](h[t])", "[i:d] sum[j:0..T](h[j,i])"),
         ("g(x)", "[i:n] g([] x[i])"),
         ("g''(x)", "[i:n] g'0'0([] x[i])"),
@@ -204,6 +204,19 @@ def test_free_indices_lead_a_hidden_definition() -> None:
     assert show_tensor(Tensor(hidden.indices, hidden.body)) == "[i:N, j:n] mul(2, X[i,j])"
     z = model.definitions["z"]
     assert show_tensor(Tensor(z.indices, z.body)) == "[i:N] log(sum[j:n](exp(logsumexp.z[i,j])))"
+
+
+def test_an_index_may_stand_on_its_axis_after_a_call_that_uses_it() -> None:
+    model = model_with("z = sum[i](sigmoid(2*i) * x[i])")
+    model = model_with("z = sum[i, j in 1..i](sigmoid(2*j) * A[i, j])")
+    hidden = [d for d in model.definitions.values() if d.hidden]
+    assert [(d.name, str(d.indices[0].axis.high)) for d in hidden] == [("sigmoid.x", "n")]
+
+
+def test_bound_variables_are_unique() -> None:
+    assert shown("mean[i, i != c](x[i])") == (
+        "[] div(sum[i:n if ne(i, c)](x[i]), sum[j:n if ne(j, c)](1))"
+    )
 
 
 def test_two_calls_that_say_the_same_share_their_hidden_names() -> None:
@@ -397,6 +410,13 @@ def test_a_failed_definition_poisons_what_depends_on_it() -> None:
 )
 def test_a_mistake_gives_one_message_with_its_code(text: str, code: str) -> None:
     assert problem(text).code == code
+
+
+def test_a_recurrence_gives_one_message() -> None:
+    text = "h0[0] = 0\nfor s in 1..T:\n    h0[s] = h0[s-1] + u[s]\nclaim dh0[s]/du[s] = 1\n"
+    model = model_of(DECLARED + text)
+    assert [error.code for error in model.errors] == ["not-yet"]
+    assert [j.problem and j.problem.code for j in model.judgements] == ["depends"]
 
 
 def test_an_unknown_denominator_is_the_name_behind_the_d() -> None:
