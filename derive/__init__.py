@@ -11,7 +11,7 @@ __all__ = ["DeriveError", "Gradient", "Model", "Report", "Verdict", "__version__
 
 
 def __getattr__(name: str) -> Any:
-    """The names above, from `derive.api`: imported when first used, as NumPy and SymPy are slow to load."""
+    """The names above, from `derive.api`: imported when first used, as NumPy is slow to load."""
     if name in __all__:
         return getattr(import_module("derive.api"), name)
     raise AttributeError(f"module 'derive' has no attribute {name!r}")

@@ -24,7 +24,7 @@ __all__ = ["DeriveError", "Gradient", "Model", "Report", "Verdict", "load", "par
 def load(path: str | Path) -> "Model":
     """The model of a file. Raises DeriveError where it cannot be read.
 
-    What is wrong in the file is in `errors`: the statements that do not depend on it are still judged.
+    What is wrong in it is in `errors`; the statements that do not depend on that are still judged.
     """
     source = read_source(path)
     if not isinstance(source, Source):
@@ -33,9 +33,9 @@ def load(path: str | Path) -> "Model":
 
 
 def parse(text: str, *, name: str = "<text>") -> "Model":
-    """The model of a text.
+    r"""The model of a text.
 
-    >>> model = parse("dims n\\ninput x[n]\\nloss L = sum(x^2)")
+    >>> model = parse("dims n\ninput x[n]\nloss L = sum(x^2)")
     >>> model.names
     ('x', 'L')
     >>> model.claim("dL/dx = 2*x")

@@ -118,9 +118,7 @@ def _with_progress(outcomes: Iterator["FileOutcome"], total: int) -> Iterator["F
     """The outcomes as they come; a bar on a terminal, from the second second on."""
     start = time.monotonic()
     shows = sys.stderr.isatty() and total > 1
-    done = 0
-    for outcome in outcomes:
-        done += 1
+    for done, outcome in enumerate(outcomes, start=1):
         yield outcome
         if shows and time.monotonic() - start > 1:
             filled = 30 * done // total
@@ -204,11 +202,11 @@ class _readable_errors:  # noqa: N801 (used like a function)
     def __enter__(self) -> None:
         return None
 
-    def __exit__(self, kind: type[BaseException] | None, error: Any, _trace: object) -> bool:
+    def __exit__(self, kind: type[BaseException] | None, error: Any, _trace: object) -> None:
         from derive.diagnostics.diagnostic import DeriveError
 
         if error is None or isinstance(error, click.ClickException | click.exceptions.Exit):
-            return False
+            return
         if isinstance(error, DeriveError):
             from derive.diagnostics.render import render
 
@@ -219,7 +217,7 @@ class _readable_errors:  # noqa: N801 (used like a function)
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             sys.exit(1)
         if not isinstance(error, Exception) or os.environ.get("DERIVE_DEBUG"):
-            return False
+            return
         click.echo(f"derive: internal error: {type(error).__name__}: {error}", err=True)
         click.echo("This is a defect of derive: please report it with the file.", err=True)
         sys.exit(3)

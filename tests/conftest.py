@@ -21,7 +21,7 @@ def pytest_collect_file(parent: pytest.Collector, file_path: Path) -> "CaseFile 
     return None
 
 
-class Mismatch(Exception):  # noqa: N818
+class Mismatch(Exception):
     """The outcomes of a case file differ from its `#~` comments."""
 
 
@@ -36,8 +36,9 @@ def expected_outcomes(text: str) -> dict[int, str]:
 
 def differences(name: str, expected: dict[int, str], actual: dict[int, str]) -> list[str]:
     """A line for each outcome that is not the expected one; a file without marks is wrong."""
+    nothing = "nothing"
     wrong = [
-        f"{name}:{line}: expected {expected.get(line, 'nothing')}, got {actual.get(line, 'nothing')}"
+        f"{name}:{line}: expected {expected.get(line, nothing)}, got {actual.get(line, nothing)}"
         for line in sorted(expected.keys() | actual.keys())
         if expected.get(line) != actual.get(line)
     ]
@@ -57,7 +58,9 @@ class Case(pytest.Item):
         if wrong:
             raise Mismatch("\n".join(wrong))
 
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: object = None) -> str:
+    def repr_failure(
+        self, excinfo: pytest.ExceptionInfo[BaseException], style: object = None
+    ) -> str:
         if excinfo.errisinstance(Mismatch):
             return str(excinfo.value)
         return str(super().repr_failure(excinfo))

@@ -1,4 +1,4 @@
-"""The import graph points one way: a package may import only itself and packages earlier in LAYERS."""
+"""The import graph points one way: a package imports only itself and what is earlier in LAYERS."""
 
 import ast
 import subprocess

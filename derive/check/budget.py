@@ -18,7 +18,7 @@ _AGAIN = 0.25
 
 
 class OutOfTime(BaseException):
-    """The time of a statement is over. No `Exception`, so that nobody who recovers from errors does."""
+    """The time of a statement is over. No `Exception`: nobody recovers from it by accident."""
 
 
 def deadline_in(seconds: float) -> float:

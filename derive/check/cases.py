@@ -1,4 +1,4 @@
-"""Values that a case, or a closed statement, expects: exact where they are rational, else enclosed."""
+"""Values that a case or a closed statement expects: exact where rational, else enclosed."""
 
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -112,7 +112,9 @@ def _decided(
     return None if unsettled else Proved()
 
 
-def _holds(op: str, left: Any, right: Any, tolerances: Array, place: tuple[int, ...]) -> bool | None:
+def _holds(
+    op: str, left: Any, right: Any, tolerances: Array, place: tuple[int, ...]
+) -> bool | None:
     """Whether one entry is as expected; None if it cannot be told."""
     if op == "~":
         room = tolerances[place]
@@ -189,5 +191,3 @@ def _part(values: Array, k: int) -> Array:
     result = np.empty((), dtype=object)
     result[()] = part
     return result
-
-

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from derive.check import texts
 from derive.check.numbers import InternalDisagreement, Numbers
 from derive.check.points import Points
 from derive.check.verdict import Value
-from derive.check import texts
 from derive.evaluate.arithmetic import BALL, TooWide
 from derive.evaluate.differences import PRECISION, difference
 from derive.evaluate.names import walk
@@ -55,9 +55,7 @@ class Confirmation:
         """At the first point at which both have a value."""
         of, wrt, partial = pair
         left, right = self.variables(of), self.variables(wrt)
-        node = Derivative(
-            of, tuple(map(Index.of, left)), wrt, tuple(map(Index.of, right)), partial
-        )
+        node = Derivative(of, tuple(map(Index.of, left)), wrt, tuple(map(Index.of, right)), partial)
         for point in self.points.some(0, _POINTS):
             try:
                 if self._agree(node, (*left, *right), point):
@@ -65,9 +63,7 @@ class Confirmation:
             except (EvaluationError, TooWide):
                 continue
 
-    def _agree(
-        self, node: Derivative, indices: tuple[IndexVariable, ...], point: Point
-    ) -> bool:
+    def _agree(self, node: Derivative, indices: tuple[IndexVariable, ...], point: Point) -> bool:
         """Whether there was something to compare. Raises InternalDisagreement."""
         arithmetic = BALL(PRECISION)
         exact = self.numbers.evaluator(arithmetic).tensor(indices, node, point)
@@ -75,7 +71,9 @@ class Confirmation:
         compared = False
         with arithmetic.scope():
             for place in np.ndindex(exact.shape):
-                symbolic, middle, error = exact[place], found.value[place], found.error[place]
+                symbolic: Any = exact[place]
+                middle: Any = found.value[place]
+                error: Any = found.error[place]
                 if not (symbolic.is_finite() and middle.is_finite() and error.is_finite()):
                     continue
                 compared = True
@@ -93,7 +91,11 @@ class Confirmation:
         return tuple(IndexVariable(variable.name, variable.axis) for variable in found)
 
     def difference(
-        self, scalar: Scalar, indices: tuple[IndexVariable, ...], point: Point, place: tuple[int, ...]
+        self,
+        scalar: Scalar,
+        indices: tuple[IndexVariable, ...],
+        point: Point,
+        place: tuple[int, ...],
     ) -> Value | None:
         """The finite difference of one entry, as text; None where there is none."""
         try:

@@ -13,7 +13,7 @@ from derive.proof import equal
 TIMED_OUT = equal.NotShown("timed out")
 
 
-class DeadlineOver(Exception):  # noqa: N818 (an answer, not a mistake)
+class DeadlineOver(Exception):
     """The time for a proof or a derivative is over."""
 
 

@@ -1,4 +1,4 @@
-"""What stands beside a refutation: a small point with its numbers, and what derive finds instead."""
+"""What stands beside a refutation: a small point with its numbers, and what holds instead."""
 
 from fractions import Fraction
 from functools import cached_property
@@ -104,5 +104,3 @@ def _value(text: str, number: Any) -> Value:
     if isinstance(number, Fraction):
         return texts.exact(text, number)
     return texts.enclosed(text, number)
-
-

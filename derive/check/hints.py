@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from derive.check.judge import Judge
 
 _POINTS = 4
-_FAR = 1e-6
+_FAR, _ZERO = 1e-6, 1e-8
 _FACTORS = (Fraction(1, 2), Fraction(2), Fraction(-1, 2), Fraction(-2))
 
 
@@ -47,9 +47,7 @@ class Candidate:
     text: str
 
 
-def hint(
-    judge: "Judge", judgement: Judgement, relation: Relation, deadline: float
-) -> str | None:
+def hint(judge: "Judge", judgement: Judgement, relation: Relation, deadline: float) -> str | None:
     """What to change, or None if no simple change was found in time."""
     if relation.op != "=" or is_zero(judge, judgement, relation):
         return None
@@ -69,12 +67,14 @@ def agrees(judge: "Judge", judgement: Judgement, relation: Relation) -> bool:
     for point in judge.points.some(0, _POINTS):
         try:
             found = judge.numbers.floats(relation, point, judgement.at)
-            if _is_far(found) or judge.numbers.violation(relation, point, judgement.at):
+            if _is_far(found):
+                return False
+            if judge.numbers.violation(relation, point, judgement.at) is not None:
                 return False
         except EvaluationError:
             continue
         compared += bool(found.where.any())
-        nonzero |= bool(np.any(found.left[found.where] != 0))
+        nonzero |= bool(np.any(np.abs(found.left[found.where]) > _ZERO))
     return compared > 1 and nonzero
 
 
@@ -83,7 +83,8 @@ def _is_far(found: Sides) -> bool:
     left, right = found.left[found.where], found.right[found.where]
     if not left.size:
         return False
-    return bool(np.max(np.abs(left - right)) > _FAR * max(np.max(np.abs(left)), np.max(np.abs(right))))
+    size = max(np.max(np.abs(left)), np.max(np.abs(right)))
+    return bool(np.max(np.abs(left - right)) > _FAR * max(size, _ZERO))
 
 
 def is_zero(judge: "Judge", judgement: Judgement, relation: Relation) -> bool:
@@ -93,7 +94,7 @@ def is_zero(judge: "Judge", judgement: Judgement, relation: Relation) -> bool:
             found = judge.numbers.floats(relation, point, judgement.at)
         except EvaluationError:
             continue
-        if np.any(found.right[found.where] != 0):
+        if np.any(np.abs(found.right[found.where]) > _ZERO):
             return False
     return True
 
@@ -166,9 +167,9 @@ def _by_paths(
     for name in between:
         if judge.axes(name) == judge.axes(left.wrt):
             # What was claimed is the derivative by a later name of the same shape.
-            other = Derivative(left.of, left.of_indices, name, left.wrt_indices)
+            node = Derivative(left.of, left.of_indices, name, left.wrt_indices)
             text = f"this is d{left.of}/d{name}: multiply by d{name}/d{left.wrt}"
-            yield Candidate(replace(relation, left=other), text)
+            yield Candidate(replace(relation, left=node), text)
     for name, later in combinations(between, 2):
         if judge.axes(name) == judge.axes(later) and judge.depends(later, name):
             skipped = _path(judge, left, later, skipping=name)

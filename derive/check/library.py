@@ -9,9 +9,9 @@ import numpy as np
 
 from derive.calculus.partials import NotDifferentiable
 from derive.check.engine import Engine
+from derive.check.judge import Judge
 from derive.check.outcome import Settings
 from derive.check.statements import check_judgement
-from derive.check.judge import Judge
 from derive.check.verdict import Erroneous, Verdict
 from derive.diagnostics.diagnostic import DeriveError, Diagnostic, Severity
 from derive.diagnostics.span import Source, Span
@@ -140,6 +140,4 @@ def _error(
     helps: tuple[str, ...] = (),
 ) -> DeriveError:
     span = Span(Source("<call>", text), 0, len(text))
-    return DeriveError(
-        (Diagnostic(Severity.ERROR, code, message, span, notes=notes, helps=helps),)
-    )
+    return DeriveError((Diagnostic(Severity.ERROR, code, message, span, notes=notes, helps=helps),))

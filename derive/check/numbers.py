@@ -23,7 +23,7 @@ _SUSPICIOUS = 1e-7
 _NOTHING = 1e-50
 
 
-class InternalDisagreement(Exception):  # noqa: N818 (it is a finding)
+class InternalDisagreement(Exception):
     """Two independent routes disagree: a defect of derive, never to be hidden."""
 
 
@@ -207,7 +207,8 @@ def _gap(left: Any, right: Any) -> float:
 def _wide(found: Sides) -> bool:
     """Whether some enclosure is wider than a millionth of a millionth of its size."""
     for place in np.ndindex(found.left.shape):
-        for ball in (found.left[place], found.right[place]):
+        balls: tuple[Any, Any] = (found.left[place], found.right[place])
+        for ball in balls:
             if found.where[place] and float(ball.rad()) > 1e-12 * max(
                 1e-30, abs(float(ball.mid()))
             ):

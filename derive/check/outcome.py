@@ -22,7 +22,7 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A judged statement as it stands in the file; plain data, so that it travels between processes."""
+    """A judged statement as it stands in the file: plain data, to travel between processes."""
 
     kind: str
     name: str | None

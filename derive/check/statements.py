@@ -1,4 +1,4 @@
-"""Every judged statement of a model to its outcome: each in bounded time, none stopping the others."""
+"""Every judged statement to its outcome: each in bounded time, none stopping the others."""
 
 import os
 import time

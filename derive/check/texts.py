@@ -116,8 +116,8 @@ def widened(middle: Any, error: Any) -> Any:
 def decimal_of(number: Fraction, digits: int) -> str:
     """A rational rounded to so many significant digits.
 
-    >>> decimal_of(Fraction(-2, 3), 4), decimal_of(Fraction(1, 10**9), 3), decimal_of(Fraction(0), 3)
-    ('-0.6667', '1.00e-9', '0')
+    >>> decimal_of(Fraction(-2, 3), 4), decimal_of(Fraction(1, 10**9), 3)
+    ('-0.6667', '1.00e-9')
     """
     if number == 0:
         return "0"

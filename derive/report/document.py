@@ -21,7 +21,7 @@ VERDICTS = (
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The outcomes of files, in the order given. `strict` takes no agreement of numbers for a proof."""
+    """The outcomes of files, in the order given; `strict` takes no agreement for a proof."""
 
     files: tuple[FileOutcome, ...]
     seconds: float = 0.0
@@ -48,7 +48,7 @@ class Report:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many statements have each verdict, those that occur; errors of files are `error` too."""
+        """How many have each verdict, of those that occur; errors of files are `error` too."""
         found = Counter(verdict_name(o.verdict) for o in self.statements)
         found["error"] += sum(len(file.faults) for file in self.files)
         return {name: found[name] for name in VERDICTS if found[name]}
@@ -60,7 +60,7 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """0 all succeed, 1 something fails or is undecided, 2 a file has errors, 3 a bug in derive."""
+        """0 all succeed, 1 some fail or are undecided, 2 a file has errors, 3 a bug in derive."""
         if any(o.is_internal for o in self.statements):
             return 3
         if self.errors:
