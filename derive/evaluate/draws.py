@@ -36,7 +36,7 @@ class Pool:
         """A positive number, small for a whole pool at times; a very simple one if it is plain."""
         if self.plain:
             return self.random.choice(_PLAIN)
-        for _ in range(20):
+        for _ in range(5):
             value = Fraction(self.random.randint(1, 9), self.random.choice(_DENOMINATORS))
             if value not in self._drawn and value < _LARGEST:
                 break

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from derive.evaluate.number import Array
+from derive.evaluate.number import Array, objects
 from derive.model.model import Model
 from derive.model.scalar import Axis, IndexVariable
 
@@ -26,7 +26,8 @@ class Point:
 
     def with_values(self, values: Mapping[str, Array]) -> "Point":
         """This point with some tensors replaced."""
-        return Point(self.sizes, {**self.values, **values}, self.seed)
+        changed = {name: objects(value) for name, value in values.items()}
+        return Point(self.sizes, {**self.values, **changed}, self.seed)
 
 
 def size_of(axis: Axis | IndexVariable, sizes: Mapping[str, int]) -> int:

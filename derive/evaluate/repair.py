@@ -14,7 +14,7 @@ import numpy as np
 
 from derive.evaluate.draws import Pool, draw, failing, from_rational, rational_matrix
 from derive.evaluate.names import names_in
-from derive.evaluate.number import Array, EvaluationError
+from derive.evaluate.number import Array, EvaluationError, objects
 from derive.evaluate.point import Point, fractions
 from derive.evaluate.relation import Sides, sides
 from derive.model.model import Assumption, Relation
@@ -113,10 +113,10 @@ def _solve_equation(
         weights = _particular([columns[k] for k in order], -start)
         if weights is None:
             return None
-        total = values
+        total = values.copy()
         for k, weight in zip(order, weights, strict=True):
             if weight:
-                total = total + steps[k] * weight
+                total = objects(total + steps[k] * weight)
         found = point.with_values({name: total})
         again = _residual(sampler, relations, found)
         if again is None or any(again):

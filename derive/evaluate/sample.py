@@ -10,7 +10,7 @@ from derive.evaluate.point import Point, dims_of
 from derive.evaluate.relation import Judges
 from derive.evaluate.repair import repair
 from derive.evaluate.sizes import draw_sizes, is_about_dims
-from derive.evaluate.usage import index_ranges
+from derive.evaluate.usage import index_ranges, index_uses
 from derive.model.model import Assumption, Model
 from derive.model.scalar import Scalar
 
@@ -32,6 +32,7 @@ class Sampler:
     def __init__(self, model: Model, resolve: Callable[[Scalar], Scalar] | None = None) -> None:
         self.model = model
         self.judges = Judges(model, resolve)
+        self._uses = tuple(dict.fromkeys(index_uses(model)))
         self.assumptions = [a for a in model.assumptions if not is_about_dims(a.relation)]
 
     def properties(self, name: str) -> frozenset[str]:
@@ -40,13 +41,14 @@ class Sampler:
 
     def violated(self, point: Point) -> str | Assumption | None:
         """A property, in words, or an assumption that the point does not obey."""
+        ranges = index_ranges(self._uses, point.sizes)
         for name, values in point.values.items():
             if name not in self.model.symbols:
                 continue
             lacking = failing(values, self.properties(name))
             if lacking is not None:
                 return f"`{name}` is not {lacking}"
-            places = index_ranges(self.model, point.sizes).get(name)
+            places = ranges.get(name)
             if places is not None:
                 low, high = places
                 if not all(x.denominator == 1 and low <= x <= high for x in values.flat):
@@ -84,7 +86,7 @@ class Sampler:
         return blame
 
     def _values(self, pool: Pool, sizes: Mapping[str, int]) -> dict[str, Array] | NoSample:
-        ranges = index_ranges(self.model, sizes)
+        ranges = index_ranges(self._uses, sizes)
         values: dict[str, Array] = {}
         for name, symbol in self.model.symbols.items():
             shape = Point(sizes, {}).shape(symbol.axes)

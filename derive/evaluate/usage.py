@@ -1,6 +1,7 @@
 """Which declared tensors serve as indices, and what range that gives them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
 
 from derive.evaluate.names import walk
 from derive.evaluate.number import EvaluationError
@@ -16,13 +17,18 @@ from derive.model.scalar import (
 )
 
 
-def index_ranges(model: Model, sizes: Mapping[str, int]) -> dict[str, tuple[int, int]]:
-    """For each declared tensor whose entries are used as an index: the bounds that keep it inside.
+class IndexUse(NamedTuple):
+    """Entries of `name`, plus `shift`, are places on `axis`."""
 
-    `x[c]` bounds `c` by the axis of `x`; `[i = c]` by the axis of `i`.
-    """
+    name: str
+    axis: Axis
+    shift: int
+
+
+def index_ranges(uses: Iterable[IndexUse], sizes: Mapping[str, int]) -> dict[str, tuple[int, int]]:
+    """For each declared tensor that serves as an index: the bounds that keep it inside."""
     ranges: dict[str, tuple[int, int]] = {}
-    for name, axis, shift in _uses(model):
+    for name, axis, shift in uses:
         low, high = axis.low.value(sizes) - shift, axis.high.value(sizes) - shift
         if name in ranges:
             low, high = max(low, ranges[name][0]), min(high, ranges[name][1])
@@ -30,8 +36,8 @@ def index_ranges(model: Model, sizes: Mapping[str, int]) -> dict[str, tuple[int,
     return {name: (low, high) for name, (low, high) in ranges.items() if low <= high}
 
 
-def _uses(model: Model) -> Iterator[tuple[str, Axis, int]]:
-    """(name, axis, what is added to it) for each use as an index."""
+def index_uses(model: Model) -> Iterator[IndexUse]:
+    """Each use as an index: `x[c]` bounds `c` by the axis of `x`; `[i = c]` by the axis of `i`."""
     for scalar in scalars_of(model):
         for found in walk(scalar):
             match found:
@@ -48,7 +54,7 @@ def _uses(model: Model) -> Iterator[tuple[str, Axis, int]]:
                         "integer" in model.symbols[entry.symbol].properties
                     )
                     if variable is not None and integer:
-                        yield entry.symbol, variable.axis, 0
+                        yield IndexUse(entry.symbol, variable.axis, 0)
                 case Apply("eq" | "ne", (IndexValue(left), IndexValue(right))):
                     for one, other in ((left, right), (right, left)):
                         if other.variable is not None:
@@ -59,13 +65,13 @@ def _uses(model: Model) -> Iterator[tuple[str, Axis, int]]:
 
 def _computed(
     model: Model, indices: tuple[Index, ...], axes: tuple[Axis, ...]
-) -> Iterator[tuple[str, Axis, int]]:
+) -> Iterator[IndexUse]:
     for index, axis in zip(indices, axes, strict=False):
         if len(index.computed) == 1 and isinstance(index.computed[0], Entry):
             name = index.computed[0].symbol
             shift = index.offset.constant
             if name in model.symbols:
-                yield name, axis, shift if shift is not None and not index.terms else 0
+                yield IndexUse(name, axis, 0 if shift is None or index.terms else shift)
 
 
 def axes_of_name(model: Model, name: str) -> tuple[Axis, ...]:
