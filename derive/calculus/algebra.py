@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from derive.calculus.canonical import component, rename_poly
 from derive.calculus.pivot import Pivot
 from derive.calculus.products import Factors, merged, opened, tidied, without
-from derive.calculus.ranges import moved, never_below, never_equal, normal_place
+from derive.calculus.ranges import moved, never_below, never_equal, normal_place, surely_at_least
 from derive.calculus.term import (
     ONE,
     ZERO,
@@ -66,6 +66,10 @@ class Knowledge:
     def is_nonnegative(self, atom: Atom) -> bool:
         """Surely not below zero."""
         return self.is_positive(atom)
+
+    def is_assumed(self, poly: Poly, strictly: bool) -> bool:
+        """Assumed to be positive, or (not `strictly`) not to be negative."""
+        return False
 
     def is_nonzero(self, poly: Poly) -> bool:
         """Surely different from zero, perhaps by a condition that the statement collects."""
@@ -265,6 +269,11 @@ class Algebra:
             return ONE
         if never_equal(first, second):
             return ZERO
+        if first.offset.terms and second.offset.terms:  # the difference of offsets on one side
+            difference = second.offset - first.offset
+            above = surely_at_least(difference, Dim(()))
+            first = Place(first.terms, Dim(()) if above else -difference, first.computed)
+            second = Place(second.terms, difference if above else Dim(()), second.computed)
         ordered = (first, second) if first.key < second.key else (second, first)
         return of_atom(Atom("delta", (), ordered))
 

@@ -6,7 +6,8 @@ from derive.calculus.algebra import Algebra, constructs
 from derive.calculus.canonical import bind, component
 from derive.calculus.functions import exponential, logarithm, symbolic_power
 from derive.calculus.powers import absolute, content
-from derive.calculus.products import Factors
+from derive.calculus.products import Factors, opened
+from derive.calculus.ranges import normal_place
 from derive.calculus.term import (
     ONE,
     ZERO,
@@ -19,12 +20,14 @@ from derive.calculus.term import (
     Var,
     add,
     dim_poly,
+    fresh,
     number,
     of_atom,
     of_monomial,
     place,
 )
 from derive.model.dim import ONE as DIM_ONE
+from derive.model.dim import Dim
 
 
 @constructs("index")
@@ -122,26 +125,15 @@ def _closed_product(body: Poly, variable: Var, exponent: Exponent) -> Poly:
 
 @constructs("max")
 def maximum_over(algebra: Algebra, atom: Atom, exponent: Exponent) -> Poly:
-    """max_i (a + c b_i) = a + c max_i b_i for a positive monomial c; a condition stays as it is."""
+    """max_i b_i = b_c at c = argmax_i b_i; under a condition it stays an atom."""
     (variable,) = atom.bound
     body, condition = atom.args
-    fixed = Poly({m: c for m, c in body.terms.items() if variable not in m.free})
-    moving = body - fixed
-    if not moving.terms:
-        return algebra.raised(fixed, exponent)
-    common, rest = content(algebra, moving)
-    single = common.single
-    assert single is not None
-    outside: Factors = {}
-    for part, e in single[0].factors.items():
-        if variable not in part.free and algebra.knowledge.is_positive(part):
-            outside[part] = e
-        else:
-            rest = algebra.multiply(rest, of_atom(part, e))
-    bound, (inside, where) = bind(rest, (variable,), (condition,))
-    largest = of_atom(Atom("max", (), (), (inside, where), bound))
-    scaled = algebra.multiply(of_monomial(outside, single[1]), largest)
-    return algebra.raised(add((fixed, scaled)), exponent)
+    if condition == ONE:
+        where = algebra.construct(Atom("argmax", (), (), (body,), (variable,)))
+        spot = normal_place({}, Dim(()), where)
+        return algebra.raised(algebra.substitute(body, {variable: spot}), exponent)
+    bound, (inside, where) = bind(body, (variable,), (condition,))
+    return of_atom(Atom("max", (), (), (inside, where), bound), exponent)
 
 
 @constructs("argmax")
@@ -177,6 +169,9 @@ def matrix_function(algebra: Algebra, atom: Atom, exponent: Exponent) -> Poly:
     if inner is not None and inner.kind == "matrix" and inner.head[0] == "inv":
         if inner.places in ((place(row), place(column)), (place(column), place(row))):
             return algebra.raised(_of_inverse(algebra, operation, atom, inner), exponent)
+    chain = _chain(body, row, column)
+    if chain is not None:
+        return algebra.raised(_of_chain(algebra, operation, chain, places), exponent)
     symmetric = flipped == body
     if not symmetric and flipped.key < body.key:
         body, places = flipped, places[::-1]
@@ -216,6 +211,66 @@ def _diagonal(algebra: Algebra, body: Poly, row: Var, column: Var) -> Poly | Non
         }
     )
     return algebra.substitute(stripped, {column: place(row)})
+
+
+Chain = tuple[tuple[Poly, Var, Var], tuple[Poly, Var, Var]]
+
+
+def _chain(body: Poly, row: Var, column: Var) -> Chain | None:
+    """A matrix as a product of two square ones, where one summed index parts rows from columns."""
+    atom = body.atom
+    if atom is None or atom.kind != "sum":
+        return None
+    variables, inside = opened(atom)
+    for middle in sorted(variables, key=lambda v: v.key):
+        if middle.axis != row.axis:
+            continue
+        left: Factors = {}
+        reached = {row}
+        grown = True
+        while grown:
+            new = {a: e for a, e in inside.items() if a not in left and reached & a.free}
+            left |= new
+            reached |= {v for a in new for v in a.free} - {middle}
+            grown = bool(new)
+        right = {a: e for a, e in inside.items() if a not in left}
+        if column in reached or not right or not any(middle in a.free for a in left):
+            continue
+        if any(a.free & (reached | {row}) for a in right):
+            continue
+        summed = set(variables) - {middle}
+        parts = [
+            _summed(part, summed & frozenset().union(*(a.free for a in part)))
+            for part in (left, right)
+        ]
+        return (parts[0], row, middle), (parts[1], middle, column)
+    return None
+
+
+def _summed(factors: Factors, variables: frozenset[Var] | set[Var]) -> Poly:
+    """A product summed over some of its indices."""
+    if not variables:
+        return of_monomial(factors)
+    return of_atom(component(factors, tuple(sorted(variables, key=lambda v: v.key))))
+
+
+def _of_chain(algebra: Algebra, operation: str, chain: Chain, places: tuple[Place, ...]) -> Poly:
+    """inv(AB) = inv(B) inv(A), det(AB) = det(A) det(B), logdet(AB) = logdet(A) + logdet(B)."""
+    (left, row, middle), (right, same, column) = chain
+    if operation == "inv":
+        new = place(fresh(row.axis))
+        first = algebra.construct(
+            Atom("matrix", ("inv",), (places[0], new), (right,), (same, column))
+        )
+        second = algebra.construct(
+            Atom("matrix", ("inv",), (new, places[1]), (left,), (row, middle))
+        )
+        return algebra.total(new.free, algebra.multiply(first, second))
+    parts = [
+        algebra.construct(Atom("matrix", (operation,), (), (part,), labels))
+        for part, labels in ((left, (row, middle)), (right, (same, column)))
+    ]
+    return add(parts) if operation == "logdet" else algebra.product(parts)
 
 
 def _of_diagonal(

@@ -10,7 +10,7 @@ from fractions import Fraction
 from derive.calculus.algebra import Algebra, Rewritten, Rule
 from derive.calculus.pivot import pivot_of
 from derive.calculus.products import Factors, merged, private_copies, without
-from derive.calculus.ranges import surely_within
+from derive.calculus.ranges import normal_place, surely_within
 from derive.calculus.term import (
     ONE,
     Atom,
@@ -24,6 +24,7 @@ from derive.calculus.term import (
     of_monomial,
     place,
 )
+from derive.model.dim import Dim
 
 NOTHING: frozenset[Var] = frozenset()
 
@@ -38,12 +39,13 @@ def delta_contracts(algebra: Algebra, factors: Factors, bound: frozenset[Var]) -
             continue
         rest = without(factors, atom)
         for one, other in (atom.places, atom.places[::-1]):
-            variable = one.variable
-            if variable is None or variable not in bound or variable in other.free:
-                continue
-            if surely_within(other, variable.axis):
-                replaced = _replaced(algebra, rest, variable, other)
-                return Rewritten({}, replaced, frozenset({variable}))
+            for variable, factor in one.terms:
+                if variable not in bound or variable in other.free or factor.constant != 1:
+                    continue
+                value = _difference(other, one, variable)
+                if value is not None and surely_within(value, variable.axis):
+                    replaced = _replaced(algebra, rest, variable, value)
+                    return Rewritten({}, replaced, frozenset({variable}))
         one, other = sorted(atom.places, key=lambda p: -p.key)
         if one.variable is None or one.variable in other.free:
             one, other = other, one
@@ -53,6 +55,17 @@ def delta_contracts(algebra: Algebra, factors: Factors, bound: frozenset[Var]) -
         if any(variable in a.free for a in rest):
             return Rewritten({atom: 1}, _replaced(algebra, rest, variable, other), NOTHING)
     return None
+
+
+def _difference(other: Place, one: Place, variable: Var) -> Place | None:
+    """The value of `variable` at which `one` is `other`."""
+    if one.computed is not None:
+        return None
+    terms = dict(other.terms)
+    for v, factor in one.terms:
+        if v is not variable:
+            terms[v] = terms.get(v, Dim(())) - factor
+    return normal_place(terms, other.offset - one.offset, other.computed)
 
 
 def _replaced(algebra: Algebra, factors: Factors, variable: Var, value: Place) -> Poly:

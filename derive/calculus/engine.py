@@ -16,9 +16,10 @@ from derive.calculus.contraction import RULES
 from derive.calculus.lower import Lowering
 from derive.calculus.partials import Differentiation
 from derive.calculus.raising import Raising
+from derive.calculus.ranges import spot
 from derive.calculus.signs import Signs, shape_of
-from derive.calculus.term import ZERO, Atom, Place, Poly, Var, add, fresh, place, text_key
-from derive.model.model import Definition, Model
+from derive.calculus.term import ZERO, Atom, Place, Poly, Var, add, fresh, text_key
+from derive.model.model import Assumption, Definition, Model
 from derive.model.scalar import Axis, Derivative, IndexVariable, Scalar, Tensor
 from derive.model.traverse import free_variables
 
@@ -50,12 +51,14 @@ class Calculus:
         self.tick = tick
         self.signs = Signs(model, self._body_poly)
         self.algebra = Algebra(self.signs, RULES, lambda: self.tick())
-        self.lowering = Lowering(self.algebra, self._derivative)
+        self.lowering = Lowering(self.algebra, self._derivative, self.axes)
         self.kinks: set[Poly] = set()
         self.ties: set[Atom] = set()
         self._bodies: dict[str, Body] = {}
         self._gradients: dict[tuple[str, str, bool], Gradient] = {}
         self._variables: dict[IndexVariable, Var] = {}
+        for assumption in model.assumptions:
+            self._take(assumption)
 
     # --- names and bodies ----------------------------------------------------------------------
 
@@ -81,18 +84,27 @@ class Calculus:
             self._bodies[name] = self._lower_definition(definition)
         return self._bodies[name]
 
+    def _take(self, assumption: Assumption) -> None:
+        """An assumed inequality, as a sign that is known from here on."""
+        relation = assumption.relation
+        if relation.op not in ("<", "<=", ">", ">=") or relation.conditions:
+            return
+        left, right = (self.lower(x, relation.indices) for x in (relation.left, relation.right))
+        above = right - left if relation.op in ("<", "<=") else left - right
+        self.signs.assume(above, relation.op in ("<", ">"), assumption.text)
+
     def _body_poly(self, name: str) -> Poly | None:
         body = self.body(name)
         return body.poly if body else None
 
     def _lower_definition(self, definition: Definition) -> Body:
         variables = tuple(fresh(v.axis, v.name) for v in definition.indices)
-        scope = dict(zip(definition.indices, map(place, variables), strict=True))
+        scope = dict(zip(definition.indices, map(spot, variables), strict=True))
         return Body(variables, self.lowering.poly(definition.body, scope))
 
     def lower(self, scalar: Scalar, indices: tuple[IndexVariable, ...] = ()) -> Poly:
         """A scalar in normal form; its free `indices` become `variable(index)`."""
-        return self.lowering.poly(scalar, {i: place(self.variable(i)) for i in indices})
+        return self.lowering.poly(scalar, {i: spot(self.variable(i)) for i in indices})
 
     # --- derivatives ---------------------------------------------------------------------------
 
@@ -120,10 +132,10 @@ class Calculus:
         algebra = self.algebra
         of_variables = tuple(fresh(a) for a in self.axes(of))
         wrt_variables = tuple(fresh(a) for a in self.axes(wrt))
-        target = tuple(map(place, wrt_variables))
+        target = tuple(map(spot, wrt_variables))
         seeds = tuple(fresh(a) for a in self.axes(of))
         seed = algebra.product(
-            algebra.delta(place(v), place(u)) for v, u in zip(seeds, of_variables, strict=True)
+            algebra.delta(spot(v), spot(u)) for v, u in zip(seeds, of_variables, strict=True)
         )
         if of == wrt:
             result = algebra.substitute(seed, dict(zip(seeds, target, strict=True)))
@@ -144,7 +156,8 @@ class Calculus:
             for symbol in sorted(body.poly.symbols):
                 if symbol != wrt and (partial or symbol not in moving):
                     continue
-                at = target if symbol == wrt else tuple(place(fresh(a)) for a in self.axes(symbol))
+                variables = tuple(fresh(a) for a in self.axes(symbol))
+                at = target if symbol == wrt else tuple(map(spot, variables))
                 local = Differentiation(algebra, symbol, at)
                 change = algebra.multiply(arriving, local.poly(body.poly))
                 kinks |= local.kinks
@@ -154,7 +167,6 @@ class Calculus:
                     result = result + change
                     continue
                 before = adjoints.get(symbol)
-                variables = tuple(v for p in at for v in p.free)
                 if before is not None:
                     names = dict(zip(before.variables, variables, strict=True))
                     change = add((change, rename_poly(before.poly, names)))
@@ -184,7 +196,7 @@ class Calculus:
         free: dict[IndexVariable, Place] = {}
         raising = Raising()
         for index in free_variables(Tensor((), scalar)):
-            free[index] = place(self.variable(index))
+            free[index] = spot(self.variable(index))
             raising.names[self.variable(index)] = index
         return raising.scalar(self.lowering.poly(scalar, free))
 

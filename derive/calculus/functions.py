@@ -248,6 +248,8 @@ FUNCTIONS: dict[str, Callable[[Algebra, Poly], Poly]] = {
 
 @constructs("func")
 def _func(algebra: Algebra, atom: Atom, exponent: Exponent) -> Poly:
+    if atom.head[0] == "ipow":
+        return algebra.raised(symbolic_power(algebra, *atom.args), exponent)
     made = FUNCTIONS[str(atom.head[0])](algebra, atom.args[0])
     return algebra.raised(made, exponent)
 
@@ -266,13 +268,50 @@ def half_sum(algebra: Algebra, poly: Poly, sign: int) -> Poly:
 
 
 def symbolic_power(algebra: Algebra, base: Poly, exponent: Poly) -> Poly:
-    """a^b: exact where b is a rational number, else exp(b log(a)), which needs a > 0."""
+    """a^b: exact where b is a rational number, else exp(b log(a)) for positive a.
+
+    A base whose sign is open has a whole symbolic power `ipow(a, b)` of its own; another power is
+    defined for a positive base only.
+    """
     constant = exponent.constant
     if constant is not None:
         return algebra.raised(base, constant)
     if base.constant == 1:
         return ONE
-    return exponential(algebra, algebra.multiply(exponent, logarithm(algebra, base)))
+    if is_positive(algebra, base) or not is_whole(exponent):
+        return exponential(algebra, algebra.multiply(exponent, logarithm(algebra, base)))
+    common, rest = content(algebra, base)
+    single = common.single
+    assert single is not None
+    result = symbolic_power(algebra, number(single[1]), exponent)
+    parts = [(of_atom(a), e) for a, e in single[0].factors.items()]
+    for part, e in (*parts, (rest, 1)):
+        scaled = exponent.scaled(e)
+        if part.constant == 1:
+            continue
+        if is_positive(algebra, part) or not is_whole(scaled):
+            value = exponential(algebra, algebra.multiply(scaled, logarithm(algebra, part)))
+            result = algebra.multiply(result, value)
+            continue
+        for monomial, coefficient in scaled.terms.items():
+            if not monomial.factors:
+                result = algebra.multiply(result, algebra.raised(part, coefficient))
+                continue
+            power = Atom("func", ("ipow",), (), (part, Poly({monomial: 1})))
+            result = algebra.multiply(result, of_atom(power, coefficient))
+    return result
+
+
+def is_whole(poly: Poly) -> bool:
+    """A polynomial in dimensions and indices with whole coefficients: an integer."""
+    return all(
+        c.denominator == 1
+        and all(
+            e.denominator == 1 and e > 0 and (a.kind == "index" or a.head[:1] == ("dim",))
+            for a, e in m.factors.items()
+        )
+        for m, c in poly.terms.items()
+    )
 
 
 def monomial_of(poly: Poly) -> Monomial | None:

@@ -14,7 +14,7 @@ from derive.calculus.functions import (
     symbolic_power,
 )
 from derive.calculus.powers import absolute
-from derive.calculus.ranges import normal_place
+from derive.calculus.ranges import moved, normal_place, spot
 from derive.calculus.term import (
     ONE,
     ZERO,
@@ -34,6 +34,7 @@ from derive.model.dim import Dim
 from derive.model.scalar import (
     Apply,
     ArgMax,
+    Axis,
     Blocks,
     Constant,
     Derivative,
@@ -69,8 +70,10 @@ class Lowering:
         self,
         algebra: Algebra,
         derivative: Callable[[Derivative, tuple[Place, ...], tuple[Place, ...]], Poly],
+        axes: Callable[[str], tuple[Axis, ...]],
     ) -> None:
         self.algebra = algebra
+        self.axes = axes
         self.derivative = derivative
 
     def place(self, index: Index, scope: Scope) -> Place:
@@ -79,12 +82,12 @@ class Lowering:
         offset = index.offset
         computed = [self.poly(scalar, scope) for scalar in index.computed]
         for variable, factor in index.terms:
-            spot = scope[variable]
-            for inner, inner_factor in spot.terms:
+            where = scope[variable]
+            for inner, inner_factor in where.terms:
                 terms[inner] = terms.get(inner, Dim(())) + factor * inner_factor
-            offset = offset + factor * spot.offset
-            if spot.computed is not None:
-                computed.append(self.algebra.multiply(dim_poly(factor), spot.computed))
+            offset = offset + factor * where.offset
+            if where.computed is not None:
+                computed.append(self.algebra.multiply(dim_poly(factor), where.computed))
         return normal_place(terms, offset, add(computed) if computed else None)
 
     def places(self, indices: tuple[Index, ...], scope: Scope) -> tuple[Place, ...]:
@@ -107,7 +110,7 @@ class Lowering:
                 return number_of(algebra, self.place(index, scope))
             case Entry(symbol, indices, padded):
                 if padded:
-                    raise NotExact("a padded entry is judged by numbers only")
+                    return self.padded(symbol, self.places(indices, scope))
                 return algebra.construct(Atom("entry", (symbol,), self.places(indices, scope)))
             case Apply(operation, arguments):
                 return self.apply(operation, arguments, scope)
@@ -115,13 +118,13 @@ class Lowering:
                 return self.reduce(scalar, scope)
             case ArgMax(variable, body):
                 var = fresh(variable.axis, variable.name)
-                inner = self.poly(body, {**scope, variable: place(var)})
+                inner = self.poly(body, {**scope, variable: spot(var)})
                 return algebra.construct(Atom("argmax", (), (), (inner,), (var,)))
             case MatrixFunction():
                 return self.matrix(scalar, scope)
             case Unknown():
                 return self.unknown(scalar, scope)
-            case Blocks(index, parts):
+            case Blocks(index, _):
                 return self.blocks(self.place(index, scope), scalar, scope)
             case Split():
                 return self.split(scalar, scope)
@@ -131,6 +134,14 @@ class Lowering:
                 )
             case _:
                 assert_never(scalar)
+
+    def padded(self, symbol: str, places: tuple[Place, ...]) -> Poly:
+        """An entry that is zero outside the range: sum_v delta[v, place] x[v]."""
+        algebra = self.algebra
+        new = tuple(fresh(a) for a in self.axes(symbol))
+        entry = algebra.construct(Atom("entry", (symbol,), tuple(map(spot, new))))
+        deltas = [algebra.delta(spot(v), p) for v, p in zip(new, places, strict=True)]
+        return algebra.total(new, algebra.product((entry, *deltas)))
 
     def apply(self, operation: str, arguments: tuple[Scalar, ...], scope: Scope) -> Poly:
         """An operation on numbers."""
@@ -195,7 +206,7 @@ class Lowering:
         """A sum, product or maximum over an index."""
         algebra = self.algebra
         var = fresh(scalar.variable.axis, scalar.variable.name)
-        inner = {**scope, scalar.variable: place(var)}
+        inner = {**scope, scalar.variable: spot(var)}
         body = self.poly(scalar.body, inner)
         condition = ONE if scalar.condition is None else self.poly(scalar.condition, inner)
         match scalar.operation:
@@ -254,7 +265,7 @@ class Lowering:
         args: list[Poly] = []
         for tensor in scalar.arguments:
             new = [fresh(v.axis, v.name) for v in tensor.indices]
-            inner = dict(zip(tensor.indices, map(place, new), strict=True))
+            inner = dict(zip(tensor.indices, map(spot, new), strict=True))
             args.append(self.poly(tensor.body, {**scope, **inner}))
             bound.extend(new)
         shape = tuple(len(t.indices) for t in scalar.arguments)
@@ -264,17 +275,17 @@ class Lowering:
             unknown_atom(scalar.function, shape, output, slots, tuple(args), tuple(bound))
         )
 
-    def blocks(self, spot: Place, scalar: Blocks, scope: Scope) -> Poly:
+    def blocks(self, where: Place, scalar: Blocks, scope: Scope) -> Poly:
         """Pieces one after the other: sum over pieces of sum_v delta[i, v + offset] piece(v)."""
         algebra = self.algebra
         offset = Dim(())
         parts: list[Poly] = []
         for part in scalar.parts:
             var = fresh(part.variable.axis, part.variable.name)
-            shifted = Place(((var, DIM_ONE),), offset + DIM_ONE - part.variable.axis.low)
-            delta = algebra.delta(spot, shifted)
+            shifted = moved(spot(var), offset + DIM_ONE - part.variable.axis.low)
+            delta = algebra.delta(where, shifted)
             if delta != ZERO:
-                body = self.poly(part.body, {**scope, part.variable: place(var)})
+                body = self.poly(part.body, {**scope, part.variable: spot(var)})
                 parts.append(algebra.total((var,), algebra.multiply(delta, body)))
             offset = offset + part.variable.axis.size
         return add(parts)
@@ -287,12 +298,13 @@ class Lowering:
         offset = DIM_ONE
         stride = DIM_ONE
         for var in reversed(new):
-            terms[var] = stride
-            offset = offset - stride
+            digit = spot(var)
+            terms |= {v: stride for v, _ in digit.terms}
+            offset = offset + stride * (digit.offset - DIM_ONE)
             stride = stride * var.axis.size
         whole = normal_place(terms, offset, None)
         delta = algebra.delta(self.place(scalar.index, scope), whole)
-        inner = dict(zip(scalar.variables, map(place, new), strict=True))
+        inner = dict(zip(scalar.variables, map(spot, new), strict=True))
         body = self.poly(scalar.body, {**scope, **inner})
         return algebra.total(new, algebra.multiply(delta, body))
 

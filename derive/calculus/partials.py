@@ -14,7 +14,6 @@ from derive.calculus.lower import unknown_atom
 from derive.calculus.products import opened, without
 from derive.calculus.sympy_bridge import partial_of
 from derive.calculus.term import (
-    ONE,
     ZERO,
     Atom,
     Place,
@@ -25,7 +24,6 @@ from derive.calculus.term import (
     of_monomial,
     place,
 )
-from derive.model.dim import Dim
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +112,7 @@ class Differentiation:
             case "prod":
                 return self.product(atom)
             case "max":
-                return self.maximum(atom)
+                raise NotDifferentiable("a maximum under a condition has no normal form")
             case "matrix":
                 return self.matrix(atom)
             case "unknown":
@@ -124,6 +122,9 @@ class Differentiation:
 
     def entry(self, atom: Atom) -> Poly:
         """dx[i]/dx[k] = delta[i, k], axis by axis."""
+        for spot in atom.places:
+            if spot.computed is not None and self.symbol in spot.computed.symbols:
+                self.ties |= {a for a in spot.computed.atoms() if a.kind == "argmax"}
         if atom.head[0] != self.symbol:
             return ZERO
         pairs = zip(atom.places, self.target, strict=True)
@@ -140,6 +141,9 @@ class Differentiation:
         if name in FLAT:
             self.kinks.add(argument)
             return ZERO
+        if name == "ipow":
+            lowered = algebra.multiply(of_atom(atom), algebra.raised(argument, -1))
+            return algebra.product((atom.args[1], lowered, inner))
         if name == "log":
             return algebra.multiply(algebra.raised(argument, -1), inner)
         return algebra.multiply(partial_of(algebra, name, argument), inner)
@@ -152,22 +156,6 @@ class Differentiation:
         body = rename_poly(atom.args[0], {variable: new})
         ratio = algebra.multiply(self.poly(body), algebra.raised(body, -1))
         return algebra.multiply(of_atom(atom), algebra.total((new,), ratio))
-
-    def maximum(self, atom: Atom) -> Poly:
-        """D max_i f_i = df at the place of the maximum."""
-        algebra = self.algebra
-        (variable,) = atom.bound
-        body, condition = atom.args
-        if condition != ONE:
-            raise NotDifferentiable("a maximum under a condition")
-        new = fresh(variable.axis)
-        moved = rename_poly(body, {variable: new})
-        where = algebra.construct(Atom("argmax", (), (), (moved,), (new,)))
-        other = fresh(variable.axis)
-        change = self.poly(rename_poly(body, {variable: other}))
-        delta = algebra.delta(place(other), Place((), Dim(()), where))
-        self.ties.add(atom)
-        return algebra.total((other,), algebra.multiply(delta, change))
 
     def matrix(self, atom: Atom) -> Poly:
         """D inv(A) = -inv(A) dA inv(A); d logdet A = tr(inv(A) dA); d det A = det A tr(inv(A) dA).

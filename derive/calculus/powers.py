@@ -151,6 +151,8 @@ def _monomial_power(algebra: Algebra, base: Poly, exponent: Exponent) -> Poly:
 
 def absolute(algebra: Algebra, poly: Poly) -> Poly:
     """|a| = a sign(a)."""
+    if is_nonnegative(algebra, poly):
+        return poly
     return algebra.multiply(poly, algebra.construct(Atom("func", ("sign",), (), (poly,))))
 
 
@@ -223,7 +225,9 @@ def factors(poly: Poly) -> list[tuple[Poly, int]]:
 
 
 def is_positive(algebra: Algebra, poly: Poly) -> bool:
-    """Surely above zero: terms that are not negative, one of them positive."""
+    """Surely above zero: assumed, or terms that are not negative, one of them positive."""
+    if algebra.knowledge.is_assumed(poly, True):
+        return True
     return _signs(algebra.knowledge.is_nonnegative, poly) and any(
         c > 0 and all(algebra.knowledge.is_positive(a) for a in m.factors)
         for m, c in poly.terms.items()
@@ -232,7 +236,9 @@ def is_positive(algebra: Algebra, poly: Poly) -> bool:
 
 def is_nonnegative(algebra: Algebra, poly: Poly) -> bool:
     """Surely not below zero."""
-    return _signs(algebra.knowledge.is_nonnegative, poly)
+    return algebra.knowledge.is_assumed(poly, False) or _signs(
+        algebra.knowledge.is_nonnegative, poly
+    )
 
 
 def _signs(is_nonnegative_atom: Callable[[Atom], bool], poly: Poly) -> bool:

@@ -129,6 +129,8 @@ class Raising:
     def function(self, atom: Atom) -> Scalar:
         """A function of an expression."""
         argument = self.scalar(atom.args[0])
+        if atom.head[0] == "ipow":
+            return Apply("pow", (argument, self.scalar(atom.args[1])))
         match atom.head[0]:
             case "step":
                 return Apply("lt", (Num(Fraction(0)), argument))

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from derive.calculus.term import Place, Poly, Var
+from derive.calculus.term import Place, Poly, Var, place
 from derive.model.dim import ONE, Dim
 from derive.model.scalar import Axis
 
@@ -14,12 +14,18 @@ def surely_at_least(larger: Dim, smaller: Dim) -> bool:
     return all(coefficient >= 0 for _, coefficient in shifted.terms)
 
 
-def extremes(spot: Place) -> tuple[Dim, Dim] | None:
+def spot(variable: Var) -> Place:
+    """Where a variable stands: at the one place of its axis, if there is just one."""
+    axis = variable.axis
+    return Place((), axis.low) if axis.low == axis.high else place(variable)
+
+
+def extremes(where: Place) -> tuple[Dim, Dim] | None:
     """The least and the greatest value of a place; None where the sign of a factor is open."""
-    low = high = spot.offset
-    if spot.computed is not None:
+    low = high = where.offset
+    if where.computed is not None:
         return None
-    for variable, factor in spot.terms:
+    for variable, factor in where.terms:
         if surely_at_least(factor, Dim(())):
             low = low + factor * variable.axis.low
             high = high + factor * variable.axis.high
@@ -31,14 +37,14 @@ def extremes(spot: Place) -> tuple[Dim, Dim] | None:
     return low, high
 
 
-def surely_within(spot: Place, axis: Axis) -> bool:
+def surely_within(where: Place, axis: Axis) -> bool:
     """The place never leaves the axis. A computed place is defined only inside."""
-    variable = spot.variable
+    variable = where.variable
     if variable is not None and variable.axis == axis:
         return True
-    if spot.computed is not None:
-        return not spot.terms and not spot.offset.terms
-    ends = extremes(spot)
+    if where.computed is not None:
+        return not where.terms and not where.offset.terms
+    ends = extremes(where)
     if ends is None:
         return False
     return surely_at_least(ends[0], axis.low) and surely_at_least(axis.high, ends[1])
@@ -76,6 +82,6 @@ def normal_place(terms: Mapping[Var, Dim], offset: Dim, computed: Poly | None) -
     return Place(kept, offset, computed)
 
 
-def moved(spot: Place, offset: Dim) -> Place:
+def moved(where: Place, offset: Dim) -> Place:
     """The place `offset` further on."""
-    return Place(spot.terms, spot.offset + offset, spot.computed)
+    return Place(where.terms, where.offset + offset, where.computed)

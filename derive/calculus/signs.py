@@ -16,17 +16,17 @@ NONNEGATIVE = frozenset({"nonnegative", "onehot", "binary"}) | POSITIVE
 class Signs(Knowledge):
     """Signs by declaration, by kind, and by definition.
 
-    `body` gives the normal form of a defined name's expression; `assumed` lists polynomials that
-    are assumed to be positive; `nonzero`
+    `body` gives the normal form of a defined name's expression; `assumed` has the polynomials, and
+    `entries` the tensors, that are assumed to be positive (True) or not negative, each with the
+    words of the assumption; `nonzero`
     has the shapes of those whose zeros the statement leaves out.
     """
 
     def __init__(self, model: Model, body: Callable[[str], Poly | None]) -> None:
         self.model = model
         self.body = body
-        self.assumed_positive: set[Poly] = set()
-        self.positive_entries: set[str] = set()
-        self.nonnegative_entries: set[str] = set()
+        self.assumed: dict[tuple[Poly, bool], str] = {}
+        self.entries: dict[tuple[str, bool], str] = {}
         self.nonzero: set[int] = set()
         self.conditions: set[Poly] = set()
         self.used: set[str] = set()
@@ -66,6 +66,32 @@ class Signs(Knowledge):
             case _:
                 return False
 
+    def is_assumed(self, poly: Poly, strictly: bool) -> bool:
+        """Assumed to be positive, or (not `strictly`) not to be negative."""
+        text = self.assumed.get((poly, True)) or (
+            None if strictly else self.assumed.get((poly, False))
+        )
+        if text:
+            self.used.add(text)
+        return text is not None
+
+    def assume(self, poly: Poly, strictly: bool, text: str) -> None:
+        """Takes `poly` as positive, or not negative: for all its places, where it is an entry."""
+        atom = poly.atom
+        if atom is not None and atom.kind == "entry":
+            variables = [p.variable for p in atom.places]
+            axes = (
+                self.model.symbols[str(atom.head[0])].axes
+                if atom.head[0] in self.model.symbols
+                else ()
+            )
+            plain = [
+                v for v, a in zip(variables, axes, strict=False) if v is not None and v.axis == a
+            ]
+            if len(set(plain)) == len(atom.places) == len(axes):
+                self.entries[str(atom.head[0]), strictly] = text
+        self.assumed[poly, strictly] = text
+
     def is_nonzero(self, poly: Poly) -> bool:
         """Left out by the statement: a kink of what was differentiated."""
         if self.nonzero and shape_of(poly) in self.nonzero:
@@ -79,13 +105,17 @@ class Signs(Knowledge):
         if key not in self._names:
             self._names[key] = False  # a definition in terms of itself tells nothing
             self._names[key] = self._find(name, strictly)
-        if self._names[key] and name in self.model.symbols:
+        if self._names[key] and (name, True) in self.entries:
+            self.used.add(self.entries[name, True])
+        elif self._names[key] and key in self.entries:
+            self.used.add(self.entries[key])
+        elif self._names[key] and name in self.model.symbols:
             found = self.model.symbols[name].properties & (POSITIVE if strictly else NONNEGATIVE)
             self.used |= {f"{name} is {p}" for p in found}
         return self._names[key]
 
     def _find(self, name: str, strictly: bool) -> bool:
-        if name in self.positive_entries or (not strictly and name in self.nonnegative_entries):
+        if (name, True) in self.entries or (name, strictly) in self.entries:
             return True
         symbol = self.model.symbols.get(name)
         if symbol is not None:

@@ -96,8 +96,8 @@ class Prover:
         """An algebra that knows these facts and the kinks that are left out."""
         facts = Facts(self.model, self.calculus.signs.body)
         facts.learn(properties, equations)
-        facts.positive_entries = self.calculus.signs.positive_entries
-        facts.nonnegative_entries = self.calculus.signs.nonnegative_entries
+        facts.assumed = self.calculus.signs.assumed
+        facts.entries = self.calculus.signs.entries
         facts.nonzero = self.calculus.signs.nonzero
         rules = (*RULES, facts.rule) if properties or equations else RULES
         return Algebra(facts, rules, self.calculus.tick)
@@ -115,6 +115,14 @@ class Prover:
             bodies = {name: self._body_of(tensor) for name, tensor in at}
             result = Unfolding(calculus.algebra, bodies).poly(result)
         return result
+
+    def _body_at(self, name: str, given: dict[str, Body]) -> Body:
+        """A definition with the names that the statement substitutes replaced."""
+        body = self.calculus.body(name)
+        assert body is not None
+        if not given:
+            return body
+        return Body(body.variables, Unfolding(self.calculus.algebra, given).poly(body.poly))
 
     def _body_of(self, tensor: Tensor) -> Body:
         variables = tuple(map(self.calculus.variable, tensor.indices))
@@ -135,18 +143,17 @@ class Prover:
 
     def settle(self, difference: Poly, at: At) -> Proof:
         """Is the difference zero: plainly, by declared facts, by facts that nobody declared?"""
-        frozen = frozenset(name for name, _ in at)
         declared, equations = self.declared(), self.equations()
         plain = self.algebra({}, ())
-        if self.vanishes(difference, plain, frozen):
+        if self.vanishes(difference, plain, at):
             return Proved((), self.conditions(plain))
         if declared or equations:
             knowing = self.algebra(declared, equations)
-            if self.vanishes(difference, knowing, frozen):
+            if self.vanishes(difference, knowing, at):
                 return Proved(self.used(knowing), self.conditions(knowing))
         for name, missing, properties in self.candidates(declared):
             guessing = self.algebra(properties, equations)
-            if self.vanishes(difference, guessing, frozen):
+            if self.vanishes(difference, guessing, at):
                 facts = tuple(f for f in self.used(guessing) if not f.startswith(f"{name} is "))
                 return ProvedIf((missing,), facts, self.conditions(guessing))
         return NotShown("the two sides have different normal forms")
@@ -173,23 +180,22 @@ class Prover:
 
     # --- one normal form after the other -------------------------------------------------------
 
-    def vanishes(self, difference: Poly, algebra: Algebra, frozen: frozenset[str]) -> bool:
+    def vanishes(self, difference: Poly, algebra: Algebra, at: At) -> bool:
         """The difference becomes zero, perhaps when definitions are opened."""
         try:
-            for poly in self.openings(difference, algebra, frozen):
+            for poly in self.openings(difference, algebra, at):
                 if not poly.terms or not cleared(algebra, poly).terms:
                     return True
         except TooLarge:
             return False
         return False
 
-    def openings(
-        self, difference: Poly, algebra: Algebra, frozen: frozenset[str]
-    ) -> Iterator[Poly]:
+    def openings(self, difference: Poly, algebra: Algebra, at: At) -> Iterator[Poly]:
         """The difference with more and more definitions opened, the last ones first."""
         poly = Unfolding(algebra, {}).poly(difference)
         yield poly
-        names = [n for n in self.model.definitions if n not in frozen]
+        given = {name: self._body_of(tensor) for name, tensor in at}
+        names = [n for n in self.model.definitions if n not in given]
         position = {name: k for k, name in enumerate(names)}
         hidden = {n for n in names if self.model.definitions[n].hidden}
         while True:
@@ -197,7 +203,7 @@ class Prover:
             if not present or not poly.terms:
                 break
             chosen = {n for n in present if n in hidden} or {max(present, key=position.__getitem__)}
-            bodies = {n: body for n in chosen if (body := self.calculus.body(n)) is not None}
+            bodies = {n: self._body_at(n, given) for n in chosen}
             poly = Unfolding(algebra, bodies).poly(poly)
             if len(poly.terms) > MOST_TERMS:
                 raise TooLarge

@@ -8,11 +8,10 @@ from itertools import product as cartesian
 from derive.calculus.algebra import Algebra, Rewritten
 from derive.calculus.products import Factors, merged, private_copies, without
 from derive.calculus.signs import Signs
-from derive.calculus.term import ONE, Atom, Place, Poly, Var, of_atom, place
+from derive.calculus.term import ONE, ZERO, Atom, Place, Poly, Var, add, of_atom, place
+from derive.model.dim import Dim
 
 NOTHING: frozenset[Var] = frozenset()
-SUMS_TO_ONE = frozenset({"onehot", "simplex"})
-OWN_SQUARE = frozenset({"onehot", "binary"})
 SYMMETRIC = frozenset({"symmetric", "posdef", "diagonal"})
 
 
@@ -35,16 +34,26 @@ class Facts(Signs):
         self.equations = tuple(equations)
 
     def entry(self, atom: Atom) -> Poly:
-        """Places of a symmetric tensor in order; off the diagonal a diagonal one is zero."""
+        """Entries as the properties of their tensor have them.
+
+        A one-hot `y[i]` is `delta[i, c]` with `c` the unknown place of its one, from which its sum,
+        its square and its products follow. The places of a symmetric tensor are in order; off the
+        diagonal a diagonal one is zero.
+        """
         name = str(atom.head[0])
         found = self.properties.get(name, NO_PROPERTIES)
+        if "onehot" in found:
+            self.used.add(f"{name} is onehot")
+            one = of_atom(Atom("entry", (f"place of the one in {name}",), atom.places[:-1]))
+            return Algebra(self, ()).delta(atom.places[-1], Place((), Dim(()), one))
         if len(atom.places) < 2 or not found & SYMMETRIC:
             return of_atom(atom)
         *leading, first, second = atom.places
         if "diagonal" in found:
             self.used.add(f"{name} is diagonal")
             algebra = Algebra(self, ())
-            diagonal = of_atom(Atom("entry", atom.head, (*leading, first, first)))
+            kept = min(first, second, key=lambda p: p.key)
+            diagonal = of_atom(Atom("entry", atom.head, (*leading, kept, kept)))
             return algebra.multiply(algebra.delta(first, second), diagonal)
         # Marked, so that renaming indices keeps the places in order.
         self.used.add(f"{name} is {min(found & SYMMETRIC)}")
@@ -54,13 +63,17 @@ class Facts(Signs):
     def rule(self, algebra: Algebra, factors: Factors, bound: frozenset[Var]) -> Rewritten | None:
         """The first fact that applies. Terminates: a factor or a summed variable disappears."""
         for atom, exponent in factors.items():
+            if atom.kind == "func":
+                rewritten = self._of_two_values(atom, factors)
+                if rewritten is not None:
+                    return rewritten
             if atom.kind != "entry":
                 continue
             name = str(atom.head[0])
             found = self.properties.get(name, NO_PROPERTIES)
             if not found:
                 continue
-            for rule in (_powers, _one_hot, _sums, _orthogonal):
+            for rule in (_powers, _sums, _orthogonal):
                 rewritten = rule(algebra, atom, exponent, factors, bound, found)
                 if rewritten is not None:
                     used = found & RULE_PROPERTIES[rule.__name__]
@@ -73,12 +86,29 @@ class Facts(Signs):
                 return rewritten
         return None
 
+    def _of_two_values(self, atom: Atom, factors: Factors) -> Rewritten | None:
+        """sign(t) = t, [t > 0] = (1 + t)/2 for -1 or 1; sign(y) = [y > 0] = y for 0 or 1."""
+        entry = atom.args[0].atom
+        name = str(atom.head[0])
+        if entry is None or entry.kind != "entry" or name not in ("sign", "step", "zero"):
+            return None
+        found = self.properties.get(str(entry.head[0]), NO_PROPERTIES)
+        value = of_atom(entry)
+        if "sign" in found:
+            half = add((ONE, value)).scaled(Fraction(1, 2))
+            value = {"sign": value, "step": half, "zero": ZERO}[name]
+        elif "binary" in found:
+            value = ONE - value if name == "zero" else value
+        else:
+            return None
+        self.used.add(f"{entry.head[0]} is {min(found & RULE_PROPERTIES['_powers'])}")
+        return Rewritten(without(factors, atom), value, NOTHING)
+
 
 NO_PROPERTIES: frozenset[str] = frozenset()
 RULE_PROPERTIES = {
-    "_powers": OWN_SQUARE | {"sign"},
-    "_one_hot": frozenset({"onehot"}),
-    "_sums": SUMS_TO_ONE | {"unit"},
+    "_powers": frozenset({"binary", "sign"}),
+    "_sums": frozenset({"simplex", "unit"}),
     "_orthogonal": frozenset({"orthogonal"}),
 }
 
@@ -94,30 +124,11 @@ def _powers(
     """y^2 = y for entries 0 or 1; y^2 = 1 for entries -1 or 1."""
     if exponent.denominator != 1:
         return None
-    if found & OWN_SQUARE and exponent > 1:
+    if "binary" in found and exponent > 1:
         return Rewritten({**factors, atom: 1}, ONE, NOTHING)
     if "sign" in found and exponent not in (0, 1):
         rest = without(factors, atom)
         return Rewritten(rest | {atom: 1} if exponent % 2 else rest, ONE, NOTHING)
-    return None
-
-
-def _one_hot(
-    algebra: Algebra,
-    atom: Atom,
-    exponent: int | Fraction,
-    factors: Factors,
-    bound: frozenset[Var],
-    found: frozenset[str],
-) -> Rewritten | None:
-    """y[i] y[j] = delta[i, j] y[i] for one-hot y."""
-    if "onehot" not in found or exponent != 1:
-        return None
-    for other, power in factors.items():
-        same = other.kind == "entry" and other.head == atom.head and other is not atom
-        if same and power == 1 and other.places[:-1] == atom.places[:-1]:
-            delta = algebra.delta(atom.places[-1], other.places[-1])
-            return Rewritten(without(factors, other), delta, NOTHING)
     return None
 
 
@@ -129,8 +140,8 @@ def _sums(
     bound: frozenset[Var],
     found: frozenset[str],
 ) -> Rewritten | None:
-    """sum_i y[i] = 1 (one-hot, simplex), sum_i u[i]^2 = 1 (unit), where i is nowhere else."""
-    power = 1 if found & SUMS_TO_ONE else 2 if "unit" in found else None
+    """sum_i y[i] = 1 (simplex), sum_i u[i]^2 = 1 (unit), where i is nowhere else."""
+    power = 1 if "simplex" in found else 2 if "unit" in found else None
     if exponent != power or not atom.places:
         return None
     variable = atom.places[-1].variable
@@ -166,7 +177,7 @@ def _orthogonal(
     for other, power in factors.items():
         if other.kind != "entry" or other.head != atom.head:
             continue
-        if other is atom and exponent != 2 or other is not atom and (power, exponent) != (1, 1):
+        if (other is atom and exponent != 2) or (other is not atom and (power, exponent) != (1, 1)):
             continue
         for side in (0, 1):
             variable = atom.places[side].variable
