@@ -268,6 +268,9 @@ class Elaborator:
 
     def literal(self, expr: tree.List) -> Tensor:
         """`[1, 2, 3]`, `[[1, 0], [0, 1]]`."""
+        if not expr.items:
+            message = "a list has at least one entry"
+            raise failure("misplaced", message, expr.span, "an empty list is no tensor")
         items = [self.tensor(item) for item in expr.items]
         for item, written in zip(items, expr.items, strict=True):
             if not same_shape(item.axes, items[0].axes, self.scope.sizes):

@@ -372,6 +372,7 @@ def test_a_failed_definition_poisons_what_depends_on_it() -> None:
         ("claim softmax = 0", "misplaced"),
         ("claim zeros[x] = 0", "not-a-dimension"),
         ("claim [[1, 2], [3]] = 0", "ragged-literal"),
+        ("claim [] = 0", "misplaced"),
         ("claim limit(x, a -> 0) = 0", "not-yet"),
         ("claim E(x) = 0", "not-yet"),
         ("claim $a = a$", "not-yet"),
