@@ -155,8 +155,15 @@ def parse_claim(source: Source) -> tree.Claim | Diagnostic:
     statement = parse_statement(source)
     if isinstance(statement, Diagnostic):
         return statement
-    assert isinstance(statement[0], tree.Claim)
-    return statement[0]
+    if isinstance(statement[0], tree.Claim):
+        return statement[0]
+    return Diagnostic(
+        Severity.ERROR,
+        "syntax",
+        "a claim is needed, and this one compares printed digits",
+        statement[0].span,
+        helps=("write `=`, `!=`, `<`, `<=`, `>` or `>=` for `~`",),
+    )
 
 
 def parse_statement(source: Source) -> tuple[tree.Statement, ...] | Diagnostic:

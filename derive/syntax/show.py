@@ -75,12 +75,19 @@ def show_binary(expr: tree.Binary) -> str:
         case "+" | "-":
             return f"{within(left, SUM)} {op} {within(right, PRODUCT)}"
         case "^":
-            return f"{within(left, POSTFIX)}^{within(right, POWER)}"
+            return f"{within(left, POSTFIX)}^{exponent(right)}"
         case "/" if reads_as_quotient(left, right):
             return f"({show(left)})/{within(right, POWER)}"
     if op != "/" and is_quotient(right):
         return f"{within(left, PRODUCT)}{spaced(op)}{show(right)}"
     return f"{within(left, PRODUCT)}{spaced(op)}{within(right, POWER)}"
+
+
+def exponent(expr: tree.Expression) -> str:
+    """What stands behind `^`: `n`, `-n`, `(n + 1)`."""
+    if isinstance(expr, tree.Negative):
+        return "-" + exponent(expr.operand)
+    return within(expr, POWER)
 
 
 def spaced(op: str) -> str:
