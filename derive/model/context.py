@@ -32,6 +32,9 @@ class Expressions(Protocol):
     ) -> Tensor:
         """An operation on two tensors, entry by entry, aligned from the last axis."""
 
+    def is_function(self, name: str) -> bool:
+        """Whether `name` can be called: a function of the file, or a built-in one."""
+
     def inside(self, scope: Scope) -> "Expressions":
         """The same for another scope."""
 

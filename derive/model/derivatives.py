@@ -7,7 +7,6 @@ expression that is differentiated gets a hidden name first.
 from derive.diagnostics.span import Span
 from derive.model.context import Expressions
 from derive.model.failure import failure
-from derive.model.functions import is_prelude
 from derive.model.scalar import Derivative, Entry, Tensor
 from derive.model.shape import has_shape, squeezed, transpose
 from derive.syntax import tree
@@ -38,9 +37,14 @@ def quotient(e: Expressions, expr: tree.Binary) -> Tensor | None:
 
 def _differentiable(e: Expressions, numerator: tree.Expression, name: str) -> bool:
     """Whether `name` is what `dname` can stand for."""
-    if isinstance(numerator, tree.Call):
-        return e.scope.is_function(name) or is_prelude(name)
+    if isinstance(_base(numerator), tree.Call):
+        return e.is_function(name)
     return e.scope.is_declared(name) and not (e.scope.is_dim(name) or name in e.scope.indices)
+
+
+def _base(expr: tree.Expression) -> tree.Expression:
+    """`expr` without its brackets of indices."""
+    return _base(expr.base) if isinstance(expr, tree.Subscript) else expr
 
 
 def _head(expr: tree.Expression) -> tree.Name:
@@ -127,9 +131,8 @@ def derivative(
 
 def _base_name(written: tree.Expression) -> str:
     """What a hidden name for a differentiated expression is called after."""
-    if isinstance(written, tree.Call):
-        return f"{written.function.id}.value"
-    return "d.value"
+    base = _base(written)
+    return f"{base.function.id}.value" if isinstance(base, tree.Call) else "d.value"
 
 
 # --- by call -----------------------------------------------------------------------------------

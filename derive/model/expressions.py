@@ -129,10 +129,14 @@ class Elaborator:
         scope.check(name, expr.span)
         if name in CONSTANTS and not scope.is_declared(name):
             return Tensor((), CONSTANTS[name])
-        if scope.is_function(name) or is_builtin(name):
+        if self.is_function(name):
             message = f"`{name}` is a function, and stands here without arguments"
             raise failure("misplaced", message, expr.span, "not a value")
         raise self.unknown(name, expr.span)
+
+    def is_function(self, name: str) -> bool:
+        """Whether `name` can be called: a function of the file, or a built-in one."""
+        return self.scope.is_function(name) or is_builtin(name)
 
     def unknown(self, name: str, span: Span) -> Exception:
         """The error for a name that means nothing here."""
@@ -145,7 +149,10 @@ class Elaborator:
         helps = (f"did you mean `{near}`?",) if near is not None else ()
         message = f"nothing is named `{name}` here"
         label = "not a dimension, tensor, index, or definition"
-        return failure("unknown-name", message, span, label, notes=(scope,), helps=helps)
+        notes: tuple[str, ...] = (scope,)
+        if name[:1] == "d" and self.scope.is_tensor(name[1:]):
+            notes += (f"`{name}` stands in derivatives alone; a power of one is `({name}/dx)^2`",)
+        return failure("unknown-name", message, span, label, notes=notes, helps=helps)
 
     # --- operators -----------------------------------------------------------------------------
 

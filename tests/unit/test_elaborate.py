@@ -181,6 +181,12 @@ def test_an_expression_that_is_differentiated_gets_a_hidden_name() -> None:
     assert model.judgements[0].problem is None
 
 
+def test_the_derivative_of_a_call_is_that_of_its_value() -> None:
+    assert shown("dF(x)/dx") == "[i:m, j:n] dF.value[i]/dx[j]"
+    assert shown("dnorm(x)/dx") == "[i:n] dnorm.value/dx[i]"
+    assert shown("dsoftmax(x)[1]/dx[2]") == "[] dsoftmax.value/dx[2]"
+
+
 def test_a_hessian_differentiates_a_hidden_gradient() -> None:
     model = model_with("claim hess(L, x) = zeros[n, n]")
     definition = model.definitions["hess.gradient"]
