@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from derive.check import texts
+from derive.check.closed import CLOSED, ball_around, scalar_of
 from derive.check.numbers import PRECISIONS, Sides, compare, opposite, surely
 from derive.check.verdict import (
     Counterexample,
     Erroneous,
     HoldsNumerically,
     Proved,
-    ProvedFor,
     Refuted,
     Undecided,
     Value,
@@ -41,7 +41,7 @@ def judge_case(judge: "Judge", judgement: Judgement, deadline: float) -> Verdict
     try:
         verdict = _exactly(judge, judgement, relation, point)
         if verdict is None and relation.op != "~":
-            verdict = _by_proof(judge, judgement, relation, deadline)
+            verdict = _by_proof(judge, judgement, relation, point, deadline)
         if verdict is None:
             verdict = _enclosed(judge, judgement, relation, point)
         return verdict
@@ -63,12 +63,30 @@ def _exactly(
 
 
 def _by_proof(
-    judge: "Judge", judgement: Judgement, relation: Relation, deadline: float
+    judge: "Judge", judgement: Judgement, relation: Relation, point: Point, deadline: float
 ) -> Verdict | None:
-    """By algebra at the given values: `sqrt(2)^2 = 2`."""
-    given = judgement.case.given if judgement.case else ()
-    verdict = judge.prove(relation, (*given, *judgement.at), deadline)
-    return verdict if isinstance(verdict, Proved | ProvedFor) else None
+    """By algebra on closed expressions, entry by entry: `softmax([1, 1]) = [1/2, 1/2]`."""
+    if relation.op not in ("=", "<=", ">="):
+        return None
+    try:
+        found = judge.numbers.sides(relation, point, CLOSED, judgement.at)
+    except EvaluationError:
+        return None
+    for place in np.ndindex(found.left.shape):
+        if not found.applies[place]:
+            continue
+        left, right = found.left[place], found.right[place]
+        if not found.where[place]:
+            return None
+        with CLOSED.scope():
+            if relation.op != "=" and surely(relation.op, ball_around(left), ball_around(right)):
+                continue
+            if surely("!=", ball_around(left), ball_around(right)):
+                return None
+        entry = Relation("=", scalar_of(left), scalar_of(right))
+        if not isinstance(judge.prove(entry, (), deadline), Proved):
+            return None
+    return Proved()
 
 
 def _enclosed(judge: "Judge", judgement: Judgement, relation: Relation, point: Point) -> Verdict:
@@ -165,7 +183,7 @@ def _refuted(
     return Refuted(
         "the value differs",
         Counterexample((), (), entry, left, right),
-        f"the value is {shown(found.left)}",
+        f"it is {shown(found.left)}",
     )
 
 

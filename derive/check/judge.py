@@ -17,6 +17,7 @@ from derive.check.confirm import Confirmation
 from derive.check.engine import TIMED_OUT, DeadlineOver, Engine
 from derive.check.evidence import Evidence
 from derive.check.numbers import InternalDisagreement, Numbers, Violation
+from derive.check.opinion import second_opinion
 from derive.check.outcome import Settings
 from derive.check.points import Points
 from derive.check.verdict import (
@@ -90,7 +91,10 @@ class Judge:
         try:
             if judgement.case is not None or judgement.kind == "expect":
                 return judge_case(self, judgement, deadline)
-            return self.judge_claim(judgement, judgement.relation, deadline)
+            verdict = self.judge_claim(judgement, judgement.relation, deadline)
+            if self.settings.oracle:
+                second_opinion(self.model, judgement, verdict, self.settings.seed, deadline)
+            return verdict
         except NotDifferentiable as problem:
             return Erroneous(_not_differentiable(judgement, problem))
         except DeadlineOver:

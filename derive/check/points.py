@@ -52,7 +52,7 @@ class Points:
             yield self._drawn[number]
 
     def special(self) -> tuple[Point, ...]:
-        """Points of simple numbers, where what is merely likely tends to break: zeros, ones, ties."""
+        """Points of simple numbers, where what is merely likely tends to break: zeros, ones."""
         if self._special is None:
             self._special = tuple(self._find_special())
         return self._special

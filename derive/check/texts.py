@@ -90,9 +90,22 @@ def enclosed(text: str, ball: Any, digits: int = DIGITS) -> Value:
 def short(number: Any, digits: int) -> str:
     """A rational or a ball, rounded to at most so many digits."""
     if isinstance(number, Fraction):
-        plain = str(number)
-        return plain if len(plain) <= digits + 2 else _trimmed(decimal_of(number, digits))
+        plain = _terminating(number) or str(number)
+        return plain if len(plain) <= digits + 4 else _trimmed(decimal_of(number, digits))
     return _trimmed(decimal_of(_fraction(number.mid()), digits)) if number.is_finite() else "?"
+
+
+def _terminating(number: Fraction) -> str | None:
+    """A rational as a finite decimal, where it is one with few places.
+
+    >>> _terminating(Fraction(3, 8)), _terminating(Fraction(1, 3))
+    ('0.375', None)
+    """
+    for places in range(10):
+        scaled = number * 10**places
+        if scaled.denominator == 1:
+            return f"{float(number):.{places}f}" if abs(scaled) < 10**15 else None
+    return None
 
 
 def _trimmed(printed: str) -> str:

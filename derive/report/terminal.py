@@ -3,7 +3,16 @@
 from collections.abc import Iterator
 
 from derive.check.outcome import FileOutcome, Outcome
-from derive.check.verdict import HoldsNumerically, ProvedIf, Refuted, Undecided, headline
+from derive.check.verdict import (
+    HoldsNumerically,
+    Proved,
+    ProvedFor,
+    ProvedIf,
+    Refuted,
+    Undecided,
+    Verdict,
+    headline,
+)
 from derive.diagnostics.diagnostic import Diagnostic
 from derive.diagnostics.render import render as render_diagnostic
 from derive.report.document import Report
@@ -72,10 +81,19 @@ def _title(outcome: Outcome) -> str:
     if len(text) > _LONGEST:
         text = text[: _LONGEST - 1] + "…"
     if statement.kind == "refute" and statement.case is not None and isinstance(verdict, Refuted):
-        found = verdict.counterexample
-        if found is not None:
-            text = f"{text}   (it is {found.left.decimal})"
-    return text
+        if verdict.derived is not None:
+            text = f"{text}   ({verdict.derived})"
+    return text + _evidence(verdict)
+
+
+def _evidence(verdict: Verdict) -> str:
+    """What a proof used and what it leaves out."""
+    if not isinstance(verdict, Proved | ProvedFor):
+        return ""
+    using = f"using {', '.join(verdict.facts)}" if verdict.facts else ""
+    where = f"where {', '.join(verdict.conditions)}" if verdict.conditions else ""
+    both = "; ".join(part for part in (using, where) if part)
+    return f"   ({both})" if both else ""
 
 
 def _colour_of(outcome: Outcome, strict: bool) -> str:
