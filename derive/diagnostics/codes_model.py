@@ -239,6 +239,25 @@ case "twice":
 """,
     ),
     Code(
+        "given-breaks-property",
+        "a given value does not have the declared property",
+        "Proofs rest on the declared properties, so the values of a case must have them.",
+        """\
+dims k
+target y[k] : onehot
+case "two ones":
+    given y = [1, 1]
+    expect sum(y) = 2
+""",
+        """\
+dims k
+target y[k] : onehot
+case "one":
+    given y = [1, 0]
+    expect sum(y) = 1
+""",
+    ),
+    Code(
         "bad-tolerance",
         "a tolerance is no positive number",
         "`within 0.01` and `within 5%` take a number that is written out.",

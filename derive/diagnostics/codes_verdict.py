@@ -14,6 +14,66 @@ change is named; it was checked.""",
         "dims n\ninput x[n]\nloss L = sum(x^2)\nclaim dL/dx = 2*x\n",
     ),
     Code(
+        "step",
+        "a step of a derivation is false",
+        """\
+Every step is judged against the one before it, and the first against the head. The first false
+step is named, with a point at which it differs from the line before.""",
+        """\
+dims n
+input x[n]
+derivation sum((x + 1)^2):
+    = sum(x^2 + x + 1)
+    = sum(x^2) + sum(x) + n
+""",
+        """\
+dims n
+input x[n]
+derivation sum((x + 1)^2):
+    = sum(x^2 + 2*x + 1)
+    = sum(x^2) + 2*sum(x) + n
+""",
+    ),
+    Code(
+        "expect",
+        "a value is not the expected one",
+        """\
+`=` expects the exact value; `~` accepts what rounds to the digits that are printed, so that
+`0.378` stands for anything from 0.3775 to 0.3785. The message prints the right value.""",
+        "expect 2/3 ~ 0.66\n",
+        "expect 2/3 ~ 0.67\n",
+    ),
+    Code(
+        "refute",
+        "a statement that should be false is true",
+        "`refute` succeeds on a counterexample, and this statement was proved.",
+        "dims n\ninput x[n]\nrefute sum(2*x) = 2*sum(x)\n",
+        "dims n\ninput x[n]\nrefute sum(2*x) = sum(x)\n",
+    ),
+    Code(
+        "proved-if",
+        "a proof needs a fact that nobody declared",
+        """\
+The statement holds under the named fact, and may be false without it: the message shows where.
+If the fact belongs to the problem, declare it with `assume`, or as a property.""",
+        """\
+dims k
+input z[k]
+target y[k]
+p = softmax(z)
+loss L = -sum(y * log(p))
+claim dL/dz = p - y
+""",
+        """\
+dims k
+input z[k]
+target y[k] : onehot
+p = softmax(z)
+loss L = -sum(y * log(p))
+claim dL/dz = p - y
+""",
+    ),
+    Code(
         "shapes-differ",
         "the two sides of a statement have different shapes",
         """\

@@ -10,9 +10,12 @@ import derive
 from derive.diagnostics.code import Code
 from derive.diagnostics.codes import CODES, explain
 from derive.diagnostics.codes_syntax import SYNTAX
+from derive.diagnostics.render import render
 from derive.diagnostics.span import Source
+from derive.report.frames import frame
 from derive.syntax.parse import parse
 
+LAYERS = ["diagnostics", "syntax", "model", "calculus", "proof", "evaluate", "check", "report"]
 PACKAGE = Path(derive.__file__).parent
 
 
@@ -37,7 +40,7 @@ def codes_in_the_source(package: str) -> set[str]:
     return {code for code in found if re.fullmatch("[a-z0-9-]+", code)}
 
 
-@pytest.mark.parametrize("package", ["diagnostics", "syntax"])
+@pytest.mark.parametrize("package", LAYERS)
 def test_every_code_in_use_has_a_page(package: str) -> None:
     assert codes_in_the_source(package) <= CODES.keys()
 
@@ -49,6 +52,19 @@ def test_an_example_of_unreadable_text_triggers_its_code(code: Code) -> None:
         assert [problem.code for problem in problems] == [code.name]
     if code.instead:
         assert parse(Source("instead", code.instead))[1] == ()
+
+
+@pytest.mark.parametrize("code", CODES.values(), ids=list(CODES))
+def test_an_example_triggers_its_code(code: Code, tmp_path: Path) -> None:
+    if code.example:
+        path = tmp_path / "cyclic.derive"  # the example of a cyclic `use` names itself
+        path.write_text(code.example, encoding="utf-8")
+        report = derive.load(path).check()
+        found = [*report.errors, *(frame(outcome) for outcome in report.failed)]
+        assert code.name in [problem.code for problem in found]
+        assert all(render(problem) for problem in found)
+    if code.instead:
+        assert derive.parse(code.instead).check().ok
 
 
 @pytest.mark.parametrize("code", CODES.values(), ids=list(CODES))
