@@ -11,8 +11,10 @@ from derive.check.verdict import Verdict
 from derive.diagnostics.diagnostic import DeriveError, Diagnostic, Severity
 from derive.diagnostics.span import Source
 from derive.model.model import Model as Elaborated
+from derive.model.scalar import Tensor
 from derive.report.describe import describe
 from derive.report.document import Report
+from derive.report.numpy_source import NotWritten, function_source
 from derive.syntax.read import read_source
 
 if TYPE_CHECKING:
@@ -118,6 +120,9 @@ class Gradient:
         of, by = self.answer.names
         return f"<derive.Gradient d{of}/d{by} = {self.text}>"
 
+    def __str__(self) -> str:
+        return self.text
+
     @property
     def text(self) -> str:
         """In the language."""
@@ -131,7 +136,13 @@ class Gradient:
     @property
     def numpy(self) -> str:
         """As Python source that uses NumPy."""
-        return self.answer.numpy
+        answer = self.answer
+        of, by = answer.names
+        tensor = Tensor(answer.tensor.indices, answer.resolved)
+        try:
+            return function_source(answer.model, f"d{of}_d{by}", tensor, f"{answer.title} = {self}")
+        except NotWritten as reason:
+            raise answer.error("not-expressible", f"NumPy has no name for {reason}") from None
 
     @property
     def sympy(self) -> Any:

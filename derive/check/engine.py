@@ -24,6 +24,7 @@ class Engine:
         self.model = model
         self.deadline = inf
         self.calculus = Calculus(model, self._tick)
+        self.prover = equal.Prover(self.calculus)
         self._resolved: dict[Scalar, Scalar] = {}
 
     def _tick(self) -> None:
@@ -45,7 +46,7 @@ class Engine:
             return TIMED_OUT
         before, self.deadline = self.deadline, deadline
         try:
-            return equal.Prover(self.calculus).prove(relation, at)
+            return self.prover.prove(relation, at)
         except DeadlineOver:
             return TIMED_OUT
         finally:

@@ -195,7 +195,7 @@ def _between(judge: "Judge", left: Derivative) -> Iterator[str]:
     """The names through which the derivative goes."""
     if left.partial:
         return
-    for name, definition in judge.model.definitions.items():
+    for name, definition in list(judge.model.definitions.items()):
         if definition.hidden or name in (left.of, left.wrt):
             continue
         if judge.depends(left.of, name) and judge.depends(name, left.wrt):

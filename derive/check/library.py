@@ -60,6 +60,26 @@ class Answer:
         """Without derivatives, in terms of the model's names."""
         return self.engine.resolve(self.tensor.body)
 
+    @property
+    def sympy(self) -> Any:
+        """As a SymPy expression. Raises DeriveError where there is none."""
+        from derive.oracle import symbolic  # SymPy is slow to load
+
+        try:
+            return symbolic.expression(self.resolved)
+        except symbolic.NotExpressible as reason:
+            raise _error("not-expressible", str(reason), self.title) from None
+
+    @property
+    def title(self) -> str:
+        """`dL/dz`."""
+        of, by = self.names
+        return f"d{of}/d{by}"
+
+    def error(self, code: str, message: str) -> DeriveError:
+        """An error that speaks of this derivative."""
+        return _error(code, message, self.title)
+
     def value(self, arrays: Mapping[str, Any]) -> Array:
         """The numbers at given arrays. Raises DeriveError where one is missing or does not fit."""
         given = {name: np.asarray(array, dtype=np.float64) for name, array in arrays.items()}
@@ -73,18 +93,13 @@ class Answer:
             point = Point(sizes, values)
             return evaluator.tensor(self.tensor.indices, self.resolved, point, others)
         except EvaluationError as error:
-            raise _error("no-value", str(error), str(arrays.keys())) from None
+            raise _error("no-value", str(error), self.title) from None
 
 
 def answer(model: Model, of: str, by: str) -> Answer:
     """The derivative d of / d by. Raises DeriveError where there is none."""
-    for name in (of, by):
-        axes_of(model, name)
-    left, right = _variables(model, of, _LETTERS), _variables(model, by, _LETTERS[::1])
-    taken = len(left)
-    right = tuple(
-        IndexVariable(_LETTERS[(taken + k) % len(_LETTERS)], v.axis) for k, v in enumerate(right)
-    )
+    left = _variables(model, of, _LETTERS)
+    right = _variables(model, by, _LETTERS[len(left) :])
     node = Derivative(of, tuple(map(Index.of, left)), by, tuple(map(Index.of, right)))
     engine = Engine(model)
     try:
