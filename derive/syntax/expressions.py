@@ -106,7 +106,7 @@ class Expressions:
 
     def text(self, token: Node) -> str:
         """What stands between the quotes, as the user wrote it."""
-        raw = self.over(token, token).text
+        raw = self.over(token, token).text.replace("\r", "")
         if raw.startswith('"""'):
             lines = raw[3:-3].strip("\n").rstrip().split("\n")
             margin = min((len(s) - len(s.lstrip(" ")) for s in lines[1:] if s.strip()), default=0)

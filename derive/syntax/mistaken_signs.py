@@ -47,6 +47,20 @@ SIGNS: tuple[Mistake, ...] = (
         ("z = [a > 0 and b > 0]", "z = [a > 0 && b > 0]", "claim a = b or c = d"),
     ),
     Mistake(
+        "`{here}` joins nothing to a statement",
+        "",
+        "say where it holds by `for i in 1..n, i != j`, and what it rests on by `assume ...` above",
+        r"^(?:claim|refute|assume)\b.*(?P<here>\b(?:where|if|when|given|such|with|subject)\b)",
+        ("claim a = b where a > 0", "claim a[i] = 1 if i != j"),
+    ),
+    Mistake(
+        "`{here}` is understood: a free index ranges over its whole axis",
+        "",
+        "leave it out, or give the range: `for i in 1..n`",
+        r"(?P<here>\bfor (?:all|each|any|every)\b|∀) *(?:[^\W\d]\w*)?",
+        ("claim a[i] = b[i] for all i", "claim a[i] = b[i] for each i in 1..n"),
+    ),
+    Mistake(
         "there is no `{here}` in an expression",
         "",
         "a condition is a number, 1 or 0: write `x * [x > 0]`",

@@ -41,7 +41,9 @@ KINDS: tuple[tuple[str, frozenset[str]], ...] = (
     ("`]`", frozenset(("RSQB",))),
     ("`:`", frozenset(("COLON",))),
     ("`in`", frozenset(("IN",))),
-    ("`..`", frozenset(("__ANON_0", "__ANON_1", "__ANON_2", "__ANON_3"))),
+    ("`..`", frozenset(("DOTS",))),
+    ("`<-`", frozenset(("GETS",))),
+    ("`by`", frozenset(("BY",))),
     ("a string in double quotes", frozenset(("STRING",))),
     ("the end of the line", frozenset(("_NL",))),
 )
