@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from derive.evaluate.number import Array, EvaluationError
 
-_MOST_ENTRIES = 20_000_000
+_MOST_ENTRIES = 5_000_000
 
 
 class Labelled(NamedTuple):
@@ -45,7 +45,9 @@ def align(values: Sequence[Labelled]) -> tuple[tuple[int, ...], list[Array]]:
     longest = max((value.labels for value in values), key=len)
     if all(value.labels == longest or not value.labels for value in values):
         return longest, [value.array for value in values]
-    labels = tuple(dict.fromkeys(label for value in values for label in value.labels))
+    sizes = {label: size for value in values for label, size in value.sizes.items()}
+    limit(sizes.values())
+    labels = tuple(sizes)
     return labels, [ordered(value, labels) for value in values]
 
 

@@ -21,6 +21,8 @@ from derive.model.scalar import (
     Unknown,
 )
 
+_INDEX_ARITHMETIC = frozenset(("lt", "le", "eq", "ne", "add", "mul", "neg", "max", "min"))
+
 
 def places_of(scalar: Scalar) -> tuple[Index, ...]:
     """The indices that stand in `scalar` itself."""
@@ -95,3 +97,20 @@ def uses_of(model: Model) -> dict[str, frozenset[str]]:
 def dependants(model: Model, name: str) -> frozenset[str]:
     """The defined names whose values move with `name`."""
     return frozenset(other for other, used in uses_of(model).items() if name in used)
+
+
+def is_index_arithmetic(scalar: Scalar) -> bool:
+    """Whether a scalar speaks of indices, dimensions and integers alone."""
+    for found in walk(scalar):
+        match found:
+            case IndexValue(index) if not index.computed:
+                continue
+            case DimValue():
+                continue
+            case Num(value) if value.denominator == 1 and abs(value) < 2**40:
+                continue
+            case Apply(operation, _) if operation in _INDEX_ARITHMETIC:
+                continue
+            case _:
+                return False
+    return True

@@ -14,6 +14,7 @@ Kernel = Callable[..., Any]
 # Above this many scalar products, the order in which factors are contracted is optimised.
 _DIRECT_CONTRACTION = 4096
 _MOST_OPERANDS = 12
+_MOST_PRODUCTS = {True: 20_000_000, False: 2_000_000_000}  # of objects, of floats
 
 
 class EvaluationError(Exception):
@@ -100,6 +101,8 @@ def einsum(operands: Sequence[tuple[Sequence[int], Array]], out: Sequence[int]) 
     for size in sizes.values():
         cost *= size
     spread.append([short[label] for label in out])
+    if len(operands) < 3 and cost > _MOST_PRODUCTS[operands[0][1].dtype == object]:
+        raise EvaluationError(f"a sum of {cost} products is too large to evaluate")
     optimize = len(operands) > 2 and cost > _DIRECT_CONTRACTION
     return np.asarray(np.einsum(*spread, optimize=optimize))
 

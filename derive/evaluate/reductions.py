@@ -42,10 +42,9 @@ def _masked(world: "World", operation: str, values: Array, mask: Array) -> Array
         both = mask[..., k] & seen
         alone = mask[..., k] & ~seen
         if both.any():
-            place = np.where(both)
-            new = world.arithmetic.apply(operation, [best[place], values[..., k][place]])
+            new = world.arithmetic.apply(operation, [best[both], values[both, k]])
             best = np.array(best)
-            best[place] = new
+            best[both] = new
         best = np.where(alone, values[..., k], best)
         seen = seen | alone
     return np.asarray(best)
@@ -85,6 +84,8 @@ def _contraction(world: "World", node: Reduce) -> Labelled:
             operands.append(Labelled((variable.uid,), ones))
     gone = {variable.uid for variable in summed}
     out = tuple(label for label in present if label not in gone)
+    sizes = {label: size for operand in operands for label, size in operand.sizes.items()}
+    limit(sizes[label] for label in out)
     return Labelled(out, world.arithmetic.contract(operands, out))
 
 

@@ -17,7 +17,7 @@ from derive.evaluate.labelled import (
     spread,
 )
 from derive.evaluate.labelled import take as taken
-from derive.evaluate.names import uses_of, walk
+from derive.evaluate.names import is_index_arithmetic, uses_of
 from derive.evaluate.number import Arithmetic, Array, EvaluationError
 from derive.evaluate.pieces import joined, matrix_entry, split, unknown_entry
 from derive.evaluate.point import Point
@@ -44,7 +44,6 @@ from derive.model.scalar import (
 )
 
 _COMPARISONS = frozenset(("lt", "le", "eq", "ne"))
-_INDEX_ARITHMETIC = _COMPARISONS | {"add", "mul", "neg", "max", "min"}
 
 Differentiate = Callable[["World", Derivative], Labelled]
 
@@ -255,7 +254,9 @@ class World:
 
     def size(self, variable: IndexVariable) -> int:
         """The number of places over which a variable runs."""
-        return max(0, self.dim(variable.axis.high) - self.dim(variable.axis.low) + 1)
+        size = max(0, self.dim(variable.axis.high) - self.dim(variable.axis.low) + 1)
+        limit((size,))
+        return size
 
     def scalar(self, scalar: Scalar) -> Labelled:
         """The value, with an axis for each free index variable."""
@@ -380,20 +381,3 @@ class World:
         undefined = ~world.arithmetic.defined(value.array)
         holds = Labelled(value.labels, np.asarray(value.array != 0, dtype=bool))
         return holds, Labelled(value.labels, undefined) if undefined.any() else None
-
-
-def is_index_arithmetic(scalar: Scalar) -> bool:
-    """Whether a scalar speaks of indices, dimensions and integers alone."""
-    for found in walk(scalar):
-        match found:
-            case IndexValue(index) if not index.computed:
-                continue
-            case DimValue():
-                continue
-            case Num(value) if value.denominator == 1 and abs(value) < 2**40:
-                continue
-            case Apply(operation, _) if operation in _INDEX_ARITHMETIC:
-                continue
-            case _:
-                return False
-    return True

@@ -37,8 +37,16 @@ from derive.model.scalar import (
     Tensor,
     Unknown,
 )
-from derive.oracle.operations import COMPARISONS, FUNCTIONS, Undefined, in_domain
-from derive.oracle.unknowns import instance
+from derive.oracle.operations import (
+    COMPARISONS,
+    FUNCTIONS,
+    NotExpressible,
+    Undefined,
+    in_domain,
+)
+from derive.oracle.pieces import matrix_entry, unknown_entry
+
+__all__ = ["Build", "NotExpressible", "TooLarge", "World", "number"]
 
 Expression = Any  # sympy.Expr, which has no types
 Place = tuple[int, ...]
@@ -48,10 +56,6 @@ Slopes = dict[tuple[str, Place], dict[Place, Expression]]
 DIGITS = 80
 _TIE = sympy.Float("1e-45", 20)
 _MOST_NODES = 800
-
-
-class NotExpressible(Exception):
-    """SymPy cannot be asked; `str()` says why."""
 
 
 class TooLarge(NotExpressible):
@@ -145,7 +149,7 @@ class World:
         found = self.symbols.get((name, place))
         if found is None:
             assert self.parent is not None
-            found = sympy.Dummy(f"{name}{list(place)}")
+            found = sympy.Dummy(f"{name}{list(place)}", real=True)
             self.symbols[name, place] = found
             self.build.numeric[found] = number(self.build, self.parent.entry(name, place))
         return found
@@ -164,10 +168,11 @@ class World:
             value = self._entry(name, place)
             found = self._entries[name, place] = (value, self._nodes)
             self._nodes = outer
-        self._count(found[1] if self.parent is not None else 1)
+        self.count(found[1] if self.parent is not None else 1)
         return found[0]
 
-    def _count(self, nodes: int) -> None:
+    def count(self, nodes: int) -> None:
+        """Nodes were added to the expression being built. Raises TooLarge, NotExpressible."""
         self._nodes += nodes
         if self._nodes > _MOST_NODES and self.parent is not None:
             raise TooLarge("the opened expression is too large for SymPy")
@@ -213,7 +218,7 @@ class World:
 
     def scalar(self, scalar: Scalar, env: Environment) -> Expression:
         """The expression for a scalar whose free index variables have the values `env`."""
-        self._count(1)
+        self.count(1)
         match scalar:
             case Num(value):
                 return sympy.Rational(value.numerator, value.denominator)
@@ -234,7 +239,7 @@ class World:
                     return sympy.Integer(0)
                 raise Undefined(f"`{symbol}` has no entry {list(place)}")
             case Apply(operation, arguments):
-                return self._apply(operation, [self.scalar(a, env) for a in arguments])
+                return self.apply(operation, [self.scalar(a, env) for a in arguments])
             case Reduce():
                 return self._reduce(scalar, env)
             case ArgMax(variable, body):
@@ -242,9 +247,9 @@ class World:
                 values = [self.scalar(body, {**env, variable.uid: p}) for p in places]
                 return sympy.Integer(places[self._extreme("max", values)])
             case MatrixFunction():
-                return self._matrix(scalar, env)
+                return matrix_entry(self, scalar, env)
             case Unknown():
-                return self._unknown(scalar, env)
+                return unknown_entry(self, scalar, env)
             case Blocks(index, parts):
                 position = self.index(index, env) - 1
                 for part in parts:
@@ -267,7 +272,8 @@ class World:
             case _:
                 assert_never(scalar)
 
-    def _apply(self, operation: str, values: list[Expression]) -> Expression:
+    def apply(self, operation: str, values: list[Expression]) -> Expression:
+        """An operation on expressions; branches are taken as at the point."""
         match operation:
             case "max" | "min":
                 return values[self._extreme(operation, values)]
@@ -290,6 +296,10 @@ class World:
         moves = any(value.free_symbols for value in values)
         if (moves or not exact) and abs(left - right) < _TIE:
             raise NotExpressible("the point is at a kink")
+
+    def number(self, expression: Expression) -> Expression:
+        """The value of an expression at the point."""
+        return number(self.build, expression)
 
     def _extreme(self, operation: str, values: list[Expression]) -> int:
         """The place of the first largest or smallest value."""
@@ -321,58 +331,6 @@ class World:
             case operation:
                 return values[self._extreme(operation, values)]
 
-    def _matrix(self, node: MatrixFunction, env: Environment) -> Expression:
-        row, column = node.matrix.indices
-        rows, columns = self.build.range(row.axis), self.build.range(column.axis)
-        matrix = sympy.Matrix(
-            [
-                [self.scalar(node.matrix.body, {**env, row.uid: i, column.uid: j}) for j in columns]
-                for i in rows
-            ]
-        )
-        if len(rows) != len(columns) or len(rows) > 4:
-            raise NotExpressible("a matrix that is too large for SymPy")
-        if node.operation in ("det", "logdet"):
-            det = matrix.det(method="berkowitz")
-            return (
-                det if node.operation == "det" else self._apply("log", [self._apply("abs", [det])])
-            )
-        i, j = (self.index(index, env) for index in node.indices)
-        power = -1
-        if node.power is not None:
-            power = int(number(self.build, self.scalar(node.power, env)))
-        if power < 0:
-            det = matrix.det(method="berkowitz")
-            in_domain("div", [partial(sympy.Integer, 1), partial(number, self.build, det)])
-            matrix = matrix.adjugate() / det
-        self._count(len(rows) ** 3 * abs(power))
-        result = (matrix ** abs(power))[i - columns[0], j - rows[0]]
-        return result
-
-    def _unknown(self, node: Unknown, env: Environment) -> Expression:
-        build = self.build
-        values: list[Expression] = []
-        starts: list[int] = []
-        for tensor in node.arguments:
-            starts.append(len(values))
-            uids = [variable.uid for variable in tensor.indices]
-            for place in product(*(build.range(variable.axis) for variable in tensor.indices)):
-                inner = {**env, **dict(zip(uids, place, strict=True))}
-                values.append(self.scalar(tensor.body, inner))
-        slots = []
-        for argument, indices in node.derivatives:
-            ranges = [build.range(v.axis) for v in node.arguments[argument].indices]
-            flat = 0
-            for index, places in zip(indices, ranges, strict=True):
-                flat = flat * len(places) + places.index(self.index(index, env))
-            slots.append(starts[argument] + flat)
-        output = tuple(self.index(index, env) for index in node.indices)
-        seed = f"{build.point.seed}/{node.function}/{output}"
-        variables, value = instance(seed, len(values))
-        for slot in slots:
-            value = sympy.diff(value, variables[slot])
-        return value.xreplace(dict(zip(variables, values, strict=True)))
-
     def _derivative(self, node: Derivative, env: Environment) -> Expression:
         of_place = tuple(self.index(index, env) for index in node.of_indices)
         wrt_place = tuple(self.index(index, env) for index in node.wrt_indices)
@@ -382,12 +340,12 @@ class World:
                 raise Undefined(f"`{name}` has no entry {list(place)}")
         child = self.child(node.wrt, node.of if node.partial else None)
         try:
-            value = child.entry(node.of, of_place)
+            value = None if child.slopes is not None else child.entry(node.of, of_place)
         except TooLarge:
             if self.parent is not None:
                 raise
-            if child.slopes is None:
-                child.slopes = accumulated(child, node.wrt)
+            child.slopes = accumulated(child, node.wrt)
+        if child.slopes is not None:
             return child.slopes[node.of, of_place].get(wrt_place, sympy.Integer(0))
         slope = sympy.diff(value, child.symbol(node.wrt, wrt_place))
         back = {symbol: self.entry(name, place) for (name, place), symbol in child.symbols.items()}

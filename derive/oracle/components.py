@@ -18,8 +18,8 @@ from derive.evaluate.point import Point
 from derive.evaluate.sample import NoSample, sample
 from derive.model.model import Model, Relation
 from derive.model.scalar import Tensor
-from derive.oracle.build import Build, NotExpressible, number
-from derive.oracle.operations import Undefined
+from derive.oracle.build import Build, number
+from derive.oracle.operations import NotExpressible, Undefined
 
 # Equal: to thirty digits, or, where both are zero but for rounding, to fifty decimals.
 _RELATIVE = sympy.Float("1e-30", 20)

@@ -13,6 +13,10 @@ class Undefined(Exception):
     """An expression has no real value at the point."""
 
 
+class NotExpressible(Exception):
+    """SymPy cannot be asked; `str()` says why."""
+
+
 COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {"lt": lt, "le": le, "eq": eq, "ne": ne}
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {

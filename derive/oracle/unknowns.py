@@ -9,7 +9,7 @@ import sympy
 def instance(seed: str, inputs: int) -> tuple[list[Any], Any]:
     """Variables, and a smooth expression in them that no low-order identity satisfies."""
     random = Random(seed)
-    variables = [sympy.Dummy(f"t{k}") for k in range(inputs)]
+    variables = [sympy.Dummy(f"t{k}", real=True) for k in range(inputs)]
 
     def line() -> Any:
         """A random affine function of the variables."""
