@@ -4,14 +4,42 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from derive.api import DeriveError, Gradient, Model, Report, Verdict, load, parse
+    from derive.api import DeriveError, Gradient, Model, Report, load, parse
+    from derive.check.verdict import (
+        HoldsNumerically,
+        Proved,
+        ProvedFor,
+        ProvedIf,
+        Refuted,
+        Undecided,
+        Verdict,
+    )
 
 __version__ = "0.1.0"
-__all__ = ["DeriveError", "Gradient", "Model", "Report", "Verdict", "__version__", "load", "parse"]
+__all__ = [
+    "DeriveError",
+    "Gradient",
+    "HoldsNumerically",
+    "Model",
+    "Proved",
+    "ProvedFor",
+    "ProvedIf",
+    "Refuted",
+    "Report",
+    "Undecided",
+    "Verdict",
+    "__version__",
+    "load",
+    "parse",
+]
 
 
 def __getattr__(name: str) -> Any:
-    """The names above, from `derive.api`: imported when first used, as NumPy is slow to load."""
+    """The names above: imported when first used, as NumPy and SymPy are slow to load."""
     if name in __all__:
-        return getattr(import_module("derive.api"), name)
+        home = "derive.api" if name in _OF_API else "derive.check.verdict"
+        return getattr(import_module(home), name)
     raise AttributeError(f"module 'derive' has no attribute {name!r}")
+
+
+_OF_API = frozenset(("DeriveError", "Gradient", "Model", "Report", "load", "parse"))

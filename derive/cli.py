@@ -1,6 +1,7 @@
 """The command line: arguments and exit codes. What is slow to import waits until it is needed."""
 
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from derive.check.outcome import FileOutcome, Settings
     from derive.report.document import Report
 
+_LINE_END = re.compile(r";[ \t]*")
 _MEMORY = 8  # GiB; more is an attack, or a mistake
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -152,7 +154,7 @@ def grad(arguments: tuple[str, ...], text: str | None, form: str) -> None:
         from derive import api  # slow
 
         *file, loss, name = arguments
-        model = api.load(file[0]) if text is None else api.parse(text.replace(";", "\n"))
+        model = api.load(file[0]) if text is None else api.parse(_LINE_END.sub("\n", text))
         if model.errors:
             raise api.DeriveError(model.errors)
         gradient = model.gradient(loss, name)

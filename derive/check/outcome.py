@@ -22,22 +22,34 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A judged statement as it stands in the file: plain data, to travel between processes."""
+    """A judged statement as it stands in the file: plain data, to travel between processes.
+
+    `span` is all of it, `place` the relation alone.
+    """
 
     kind: str
     name: str | None
     text: str
     span: Span
+    place: Span
     case: str | None = None
     reason: str | None = None
 
     @staticmethod
     def of(judgement: Judgement) -> "Statement":
         """The statement of a judgement."""
-        case = judgement.case.name if judgement.case else None
-        text = " ".join(judgement.text.split())
+        span = judgement.span
+        written = len(span.text.rstrip())
+        start = max(span.start, span.start + written - len(judgement.text))
+        place = Span(span.source, start, span.end)
         return Statement(
-            judgement.kind, judgement.name, text, judgement.span, case, judgement.reason
+            judgement.kind,
+            judgement.name,
+            " ".join(judgement.text.split()),
+            span,
+            place if place.text.strip() == judgement.text else span,
+            judgement.case.name if judgement.case else None,
+            judgement.reason,
         )
 
     @property

@@ -32,7 +32,8 @@ def _rows(model: Model) -> Iterator[tuple[str, str, str]]:
             continue
         axes = tuple(variable.axis for variable in definition.indices)
         shape = shape_text(axes) if axes else ""
-        said = " ".join(definition.span.text.split())
+        line = definition.span.source.line(definition.span.line)
+        said = line.partition("#")[0].partition("=")[2].strip()
         role = "loss" if definition.is_loss else "define"
         yield role, definition.name + shape, said
     for assumption in model.assumptions:

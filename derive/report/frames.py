@@ -22,7 +22,7 @@ _REPORT_BUG = "this is a defect of derive, not of the file: please report it wit
 def frame(outcome: Outcome) -> Diagnostic:
     """What there is to say about a statement that did not get what it says."""
     statement, verdict = outcome.statement, outcome.verdict
-    span = statement.span
+    span = statement.place
     what = f'"{statement.name}"' if statement.name else f"this {_noun(statement.kind)}"
     match verdict:
         case Proved() | ProvedFor():
@@ -72,7 +72,7 @@ def _proved_if(outcome: Outcome, verdict: ProvedIf, message: str) -> Diagnostic:
         Severity.UNDECIDED,
         "proved-if",
         message,
-        outcome.statement.span,
+        outcome.statement.place,
         "needs a fact that nobody declared",
         notes=tuple(notes),
         helps=helps,
@@ -97,7 +97,7 @@ def _refuted(outcome: Outcome, verdict: Refuted, what: str) -> Diagnostic:
         Severity.REFUTED,
         code,
         f"{what} is false" if found is not None else verdict.message,
-        statement.span,
+        statement.place,
         label,
         notes=tuple(notes),
         helps=(verdict.hint,) if verdict.hint else (),

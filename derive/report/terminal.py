@@ -26,7 +26,9 @@ _GOOD, _BAD, _UNSURE = "32", "31", "33"
 def render(report: Report, colour: bool = False, verbose: bool = False) -> str:
     """The whole report as text."""
     parts = [render_file(file, report.strict, colour, verbose) for file in report.files]
-    return "\n".join([*(part for part in parts if part), summary(report, colour)]) + "\n"
+    text = "\n".join(part for part in parts if part)
+    gap = "\n\n" if "\n\n" in text else "\n" if text else ""
+    return f"{text}{gap}{summary(report, colour)}\n"
 
 
 def render_file(
@@ -80,9 +82,9 @@ def _title(outcome: Outcome) -> str:
         text = f"{statement.name}: {text}"
     if len(text) > _LONGEST:
         text = text[: _LONGEST - 1] + "…"
-    if statement.kind == "refute" and statement.case is not None and isinstance(verdict, Refuted):
-        if verdict.derived is not None:
-            text = f"{text}   ({verdict.derived})"
+    if statement.kind == "refute" and statement.case is not None:
+        derived = verdict.derived if isinstance(verdict, Refuted) else None
+        text = f"{text}   ({derived})" if derived else text
     return text + _evidence(verdict)
 
 
