@@ -173,8 +173,10 @@ def matrix_function(algebra: Algebra, atom: Atom, exponent: Exponent) -> Poly:
     if chain is not None:
         return algebra.raised(_of_chain(algebra, operation, chain, places), exponent)
     symmetric = flipped == body
-    if not symmetric and flipped.key < body.key:
-        body, places = flipped, places[::-1]
+    if not symmetric:
+        straight, turned = (bind(b, (row, column))[1][0].key for b in (body, flipped))
+        if turned < straight:
+            body, places = flipped, places[::-1]
     if symmetric:
         places = tuple(sorted(places, key=lambda p: p.key))
     common, rest = content(algebra, body)

@@ -18,7 +18,7 @@ from derive.calculus.partials import Differentiation
 from derive.calculus.raising import Raising
 from derive.calculus.ranges import spot
 from derive.calculus.signs import Signs, shape_of
-from derive.calculus.term import ZERO, Atom, Place, Poly, Var, add, fresh, text_key
+from derive.calculus.term import ZERO, Atom, Place, Poly, Var, add, fresh, of_atom, text_key
 from derive.model.model import Assumption, Definition, Model
 from derive.model.scalar import Axis, Derivative, IndexVariable, Scalar, Tensor
 from derive.model.traverse import free_variables
@@ -43,6 +43,17 @@ class Gradient:
     ties: frozenset[Atom] = field(default_factory=frozenset)
 
 
+LARGEST_INLINE = 8
+
+
+def size_of(poly: Poly) -> int:
+    """The number of factors, those inside sums included."""
+    total = 0
+    for atom in poly.atoms():
+        total += size_of(atom.args[0]) if atom.kind == "sum" else 1
+    return total
+
+
 class Calculus:
     """Lowers scalars of a model and differentiates its names. `tick` is called often, to stop it."""
 
@@ -54,6 +65,8 @@ class Calculus:
         self.lowering = Lowering(self.algebra, self._derivative, self.axes)
         self.kinks: set[Poly] = set()
         self.ties: set[Atom] = set()
+        self.adjoints: list[str] = []
+        self._limits: dict[str, tuple[set[Poly], set[Atom]]] = {}
         self._bodies: dict[str, Body] = {}
         self._gradients: dict[tuple[str, str, bool], Gradient] = {}
         self._variables: dict[IndexVariable, Var] = {}
@@ -81,7 +94,11 @@ class Calculus:
         if definition is None:
             return None
         if name not in self._bodies:
+            outer = self.kinks, self.ties
+            self.kinks, self.ties = set(), set()
             self._bodies[name] = self._lower_definition(definition)
+            self._limits[name] = self.kinks, self.ties
+            self.kinks, self.ties = outer
         return self._bodies[name]
 
     def _take(self, assumption: Assumption) -> None:
@@ -150,6 +167,8 @@ class Calculus:
             adjoint, body = adjoints.get(name), self.body(name)
             if adjoint is None or body is None or name == wrt or name not in moving:
                 continue
+            if name != of and not partial:
+                adjoint = self._named(of, of_variables, name, adjoint)
             arriving = rename_poly(
                 adjoint.poly, dict(zip(adjoint.variables, body.variables, strict=True))
             )
@@ -168,23 +187,58 @@ class Calculus:
                     continue
                 before = adjoints.get(symbol)
                 if before is not None:
-                    names = dict(zip(before.variables, variables, strict=True))
-                    change = add((change, rename_poly(before.poly, names)))
+                    renaming = dict(zip(before.variables, variables, strict=True))
+                    change = add((change, rename_poly(before.poly, renaming)))
                 adjoints[symbol] = Body(variables, change)
         return Gradient(of_variables, wrt_variables, result, frozenset(kinks), frozenset(ties))
 
+    def _named(self, of: str, of_variables: tuple[Var, ...], name: str, adjoint: Body) -> Body:
+        """An adjoint of several terms as a hidden definition `dL/dz`, and an entry of that.
+
+        So what is upstream stays closed, and a gradient does not grow with the depth of a network.
+        """
+        if len(adjoint.poly.terms) < 2 and size_of(adjoint.poly) <= LARGEST_INLINE:
+            return adjoint
+        title = f"d{of}/d{name}"
+        variables = (*of_variables, *adjoint.variables)
+        if title not in self.model.definitions:
+            raising = Raising()
+            indices = tuple(raising.variable(v) for v in variables)
+            self.model.definitions[title] = Definition(
+                title,
+                indices,
+                raising.scalar(adjoint.poly),
+                self.model.definitions[of].span,
+                hidden=True,
+            )
+            self._bodies[title] = Body(variables, adjoint.poly)
+            self.adjoints.append(title)
+        entry = Atom("entry", (title,), tuple(map(spot, variables)))
+        return Body(adjoint.variables, of_atom(entry))
+
     def _backwards(self, name: str) -> list[str]:
-        """The definitions up to `name`, the last first."""
-        names = list(self.model.definitions)
-        if name not in self.model.definitions:
-            return []
-        return names[names.index(name) :: -1]
+        """The definitions on which `name` depends, and itself, each before those that it uses."""
+        found: dict[str, None] = {}
+        open_names: list[tuple[str, bool]] = [(name, False)]
+        seen: set[str] = set()
+        while open_names:
+            current, done = open_names.pop()
+            if done:
+                found[current] = None
+                continue
+            body = self.body(current)
+            if current in seen or body is None:
+                continue
+            seen.add(current)
+            open_names.append((current, True))
+            open_names.extend((symbol, False) for symbol in sorted(body.poly.symbols))
+        return list(found)[::-1]
 
     def _dependents(self, name: str, backwards: list[str]) -> set[str]:
         """The definitions among these, given last first, that depend on `name`, and itself."""
         found = {name}
         for other in reversed(backwards):
-            body = self.body(other) if other not in found else None
+            body = self.body(other)
             if body is not None and not found.isdisjoint(body.poly.symbols):
                 found.add(other)
         return found
@@ -200,7 +254,27 @@ class Calculus:
             raising.names[self.variable(index)] = index
         return raising.scalar(self.lowering.poly(scalar, free))
 
-    def declare_kinks(self) -> None:
-        """Leaves out the kinks of all that was differentiated so far: they are known not to be zero."""
-        for kink in self.kinks:
-            self.signs.nonzero.add(shape_of(kink))
+    def start_statement(self) -> None:
+        """Forgets what earlier statements left out."""
+        self.kinks, self.ties = set(), set()
+        self.signs.nonzero = set()
+
+    def declare_kinks(self, poly: Poly) -> None:
+        """Leaves out the kinks of all that was differentiated for a statement about `poly`."""
+        for name in self.reachable(poly):
+            kinks, ties = self._limits.get(name, (set(), set()))
+            self.kinks |= kinks
+            self.ties |= ties
+        self.signs.nonzero = {shape_of(kink) for kink in self.kinks}
+
+    def reachable(self, poly: Poly) -> list[str]:
+        """The definitions on which a term depends."""
+        found: dict[str, None] = {}
+        waiting = sorted(poly.symbols)
+        while waiting:
+            name = waiting.pop()
+            body = self.body(name)
+            if body is not None and name not in found:
+                found[name] = None
+                waiting.extend(sorted(body.poly.symbols))
+        return list(found)

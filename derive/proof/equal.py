@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from derive.calculus.algebra import Algebra, TooLarge
+from derive.calculus.canonical import signature
 from derive.calculus.contraction import RULES
 from derive.calculus.engine import Body, Calculus
 from derive.calculus.lower import NotExact
 from derive.calculus.notation import text_of_poly
 from derive.calculus.partials import NotDifferentiable
 from derive.calculus.powers import Undefined
+from derive.calculus.ranges import spot
 from derive.calculus.term import Atom, Poly, of_atom, of_monomial
 from derive.calculus.unfolding import Unfolding
 from derive.model.model import Relation
@@ -72,6 +74,11 @@ class Prover:
     def __init__(self, calculus: Calculus) -> None:
         self.calculus = calculus
         self.model = calculus.model
+        self._algebras: dict[object, Algebra] = {}
+        self._equations: tuple[Equation, ...] | None = None
+        self._aliases: dict[int, dict[str, Body]] = {}
+        self._tried: dict[int, set[str]] = {}
+        self._parts: dict[str, frozenset[int]] = {}
 
     def declared(self) -> Properties:
         """The properties of the declared tensors."""
@@ -79,6 +86,8 @@ class Prover:
 
     def equations(self) -> tuple[Equation, ...]:
         """The assumed equations, each solved for an atom."""
+        if self._equations is not None:
+            return self._equations
         found = []
         for assumption in self.model.assumptions:
             relation = assumption.relation
@@ -90,17 +99,30 @@ class Prover:
             equation = solved(left - right, parameters, assumption.text)
             if equation is not None:
                 found.append(equation)
-        return tuple(found)
+        self._equations = tuple(found)
+        return self._equations
 
     def algebra(self, properties: Properties, equations: tuple[Equation, ...]) -> Algebra:
         """An algebra that knows these facts and the kinks that are left out."""
+        key = (
+            tuple(sorted((name, tuple(sorted(found))) for name, found in properties.items())),
+            tuple(e.text for e in equations),
+            frozenset(self.calculus.signs.nonzero),
+        )
+        if key in self._algebras:
+            known = self._algebras[key]
+            assert isinstance(known.knowledge, Facts)
+            known.knowledge.used.clear()
+            return known
         facts = Facts(self.model, self.calculus.signs.body)
         facts.learn(properties, equations)
         facts.assumed = self.calculus.signs.assumed
         facts.entries = self.calculus.signs.entries
         facts.nonzero = self.calculus.signs.nonzero
         rules = (*RULES, facts.rule) if properties or equations else RULES
-        return Algebra(facts, rules, self.calculus.tick)
+        made = Algebra(facts, rules, lambda: self.calculus.tick())
+        self._algebras[key] = made
+        return made
 
     def difference(self, relation: Relation, at: At) -> Poly:
         """Left minus right in normal form, zero where the conditions fail."""
@@ -131,8 +153,9 @@ class Prover:
     def prove(self, relation: Relation, at: At = ()) -> Proof:
         """The verdict on an equation."""
         try:
+            self.calculus.start_statement()
             difference = self.difference(relation, at)
-            self.calculus.declare_kinks()
+            self.calculus.declare_kinks(difference)
             return self.settle(difference, at)
         except TooLarge:
             return NotShown("the terms grew too large")
@@ -146,33 +169,54 @@ class Prover:
         declared, equations = self.declared(), self.equations()
         plain = self.algebra({}, ())
         if self.vanishes(difference, plain, at):
-            return Proved((), self.conditions(plain))
+            return Proved((), self.conditions())
         if declared or equations:
             knowing = self.algebra(declared, equations)
             if self.vanishes(difference, knowing, at):
-                return Proved(self.used(knowing), self.conditions(knowing))
-        for name, missing, properties in self.candidates(declared):
+                return Proved(self.needed(difference, declared, equations, at), self.conditions())
+        for name, missing, properties in self.candidates(difference, declared):
             guessing = self.algebra(properties, equations)
             if self.vanishes(difference, guessing, at):
                 facts = tuple(f for f in self.used(guessing) if not f.startswith(f"{name} is "))
-                return ProvedIf((missing,), facts, self.conditions(guessing))
+                return ProvedIf((missing,), facts, self.conditions())
         return NotShown("the two sides have different normal forms")
 
-    def candidates(self, declared: Properties) -> Iterator[tuple[str, str, Properties]]:
+    def candidates(
+        self, difference: Poly, declared: Properties
+    ) -> Iterator[tuple[str, str, Properties]]:
         """Facts that nobody declared and that could matter, with the properties they come to."""
+        present = difference.symbols
         for symbol in self.model.symbols.values():
+            if present <= {symbol.name}:
+                continue  # a fact that is the claim itself is no help
             square = len(symbol.axes) == 2 and symbol.axes[0] == symbol.axes[1]
             for extra, missing in candidates_for(symbol.name, len(symbol.axes), square):
                 have = declared.get(symbol.name, frozenset())
                 if extra not in have:
                     yield symbol.name, missing, {**declared, symbol.name: have | {extra}}
 
+    def needed(
+        self, difference: Poly, properties: Properties, equations: tuple[Equation, ...], at: At
+    ) -> tuple[str, ...]:
+        """The facts without which the proof fails: those used, less what can be left out."""
+        kept = dict(properties)
+        used = self.used(self.algebra(properties, equations))
+        names = sorted(kept)
+        for name in names:
+            if len(used) < 2:
+                break
+            fewer = {n: p for n, p in kept.items() if n != name}
+            algebra = self.algebra(fewer, equations)
+            if self.vanishes(difference, algebra, at):
+                kept, used = fewer, self.used(algebra)
+        return used
+
     def used(self, algebra: Algebra) -> tuple[str, ...]:
         """The facts that were used."""
         assert isinstance(algebra.knowledge, Facts)
         return tuple(sorted(algebra.knowledge.used))
 
-    def conditions(self, algebra: Algebra) -> tuple[str, ...]:
+    def conditions(self) -> tuple[str, ...]:
         """What the statement leaves out: the kinks of what was differentiated."""
         kinks = {f"{text_of_poly(kink)} != 0" for kink in self.calculus.kinks}
         ties = {f"{text_of_poly(of_atom(tie))} attained once" for tie in self.calculus.ties}
@@ -194,22 +238,106 @@ class Prover:
         """The difference with more and more definitions opened, the last ones first."""
         poly = Unfolding(algebra, {}).poly(difference)
         yield poly
+        aliases = {} if at else self.aliases(poly, algebra)
+        if not aliases.keys().isdisjoint(poly.symbols):
+            poly = Unfolding(algebra, aliases).poly(poly)
+            yield poly
         given = {name: self._body_of(tensor) for name, tensor in at}
-        names = [n for n in self.model.definitions if n not in given]
-        position = {name: k for k, name in enumerate(names)}
-        hidden = {n for n in names if self.model.definitions[n].hidden}
-        while True:
-            present = [n for n in poly.symbols if n in position]
-            if not present or not poly.terms:
+        while poly.terms:
+            chosen = self.chosen(poly, given)
+            if not chosen:
                 break
-            chosen = {n for n in present if n in hidden} or {max(present, key=position.__getitem__)}
-            bodies = {n: self._body_at(n, given) for n in chosen}
-            poly = Unfolding(algebra, bodies).poly(poly)
+            poly = Unfolding(algebra, {n: self._body_at(n, given) for n in chosen}).poly(poly)
             if len(poly.terms) > MOST_TERMS:
                 raise TooLarge
             yield poly
         if any(a.head[:1] == ("sign",) for a in all_atoms(poly)):
             yield Unfolding(algebra, {}, signs=True).poly(poly)
+
+    def chosen(self, poly: Poly, given: dict[str, Body]) -> set[str]:
+        """The definitions to open next.
+
+        All hidden ones; else those of which a part already stands in the term, for there something
+        may cancel; else the last one.
+        """
+        definitions = self.model.definitions
+        names = {n for n in poly.symbols if n in definitions and n not in given}
+        adjoints = set(self.calculus.adjoints)
+        hidden = {n for n in names if definitions[n].hidden} - adjoints
+        if hidden or not names:
+            return hidden
+        parts = {shape_of_atom(a) for a in all_atoms(poly) if a.kind in OVERLAPPING}
+        overlapping = {n for n in names - adjoints if not parts.isdisjoint(self.parts(n))}
+        if overlapping:
+            return overlapping
+        position = {name: k for k, name in enumerate(definitions)}
+        return {max(names, key=position.__getitem__)}
+
+    def parts(self, name: str) -> frozenset[int]:
+        """What stands in a definition, but for the names of indices."""
+        if name not in self._parts:
+            body = self.calculus.body(name)
+            assert body is not None
+            atoms = all_atoms(body.poly)
+            self._parts[name] = frozenset(shape_of_atom(a) for a in atoms if a.kind in OVERLAPPING)
+        return self._parts[name]
+
+    def aliases(self, poly: Poly, algebra: Algebra) -> dict[str, Body]:
+        """Adjoints that equal a tensor which the user defined, each as an entry of that.
+
+        Found from the loss backwards, each by one step from those before: a derivation of fifty
+        layers is fifty small proofs.
+        """
+        found = self._aliases.setdefault(id(algebra), {})
+        tried = self._tried.setdefault(id(algebra), set())
+        reachable = set(self.calculus.reachable(poly))
+        for adjoint in self.calculus.adjoints:
+            if adjoint not in reachable or adjoint in tried:
+                continue
+            tried.add(adjoint)
+            body = self.calculus.body(adjoint)
+            assert body is not None
+            known = Unfolding(algebra, found).poly(body.poly) if found else body.poly
+            for name in self.namesakes(body):
+                entry = of_atom(Atom("entry", (name,), tuple(map(spot, body.variables))))
+                if self.closes(known - entry, name, algebra):
+                    found[adjoint] = Body(body.variables, entry)
+                    break
+        return found
+
+    def namesakes(self, body: Body) -> Iterator[str]:
+        """The user's definitions that have the shape and the tensors of an adjoint."""
+        axes = tuple(v.axis for v in body.variables)
+        tensors = body.poly.symbols & self.model.symbols.keys()
+        for name, definition in self.model.definitions.items():
+            if definition.hidden or tuple(v.axis for v in definition.indices) != axes:
+                continue
+            other = self.calculus.body(name)
+            if other is not None and other.poly.symbols & self.model.symbols.keys() == tensors:
+                yield name
+
+    def closes(self, difference: Poly, name: str, algebra: Algebra) -> bool:
+        """The difference vanishes when `name` is opened, and a few names that overlap."""
+        chosen = {name}
+        poly = difference
+        for _ in range(4):
+            poly = Unfolding(algebra, {n: self._body_at(n, {}) for n in chosen}).poly(poly)
+            if not poly.terms:
+                return True
+            if len(poly.terms) > 100:
+                return False
+            chosen = self.chosen(poly, {})
+            if not chosen or chosen & set(self.calculus.adjoints):
+                return False
+        return False
+
+
+OVERLAPPING = frozenset({"exp", "pow", "func", "sum", "unknown", "matrix"})
+
+
+def shape_of_atom(atom: Atom) -> int:
+    """What an atom is but for the names of its free indices."""
+    return signature(atom, dict.fromkeys(atom.free, 53))
 
 
 def all_atoms(poly: Poly) -> Iterator[Atom]:
