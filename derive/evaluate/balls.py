@@ -46,6 +46,8 @@ def _div(a: Ball, b: Ball) -> Ball:
 
 
 def _pow(base: Ball, exponent: Ball) -> Ball:
+    if base.is_nan():
+        return base
     if exponent.is_exact():
         integer = exponent.unique_fmpz() if exponent.is_integer() else None
         if integer is not None:

@@ -15,7 +15,6 @@ import numpy as np
 
 from derive.evaluate.arithmetic import BALL
 from derive.evaluate.labelled import Labelled, Table, ordered
-from derive.evaluate.names import dependants
 from derive.evaluate.number import Array
 from derive.evaluate.point import Point
 from derive.evaluate.run import Evaluator, World
@@ -82,14 +81,15 @@ def differentiate(world: World, node: Derivative) -> Labelled:
 def _jacobian(world: World, of: str, wrt: str, partial: bool) -> Table:
     """All entries d of / d wrt. Axes: those of `of`, then those of `wrt`."""
     base = world.table(wrt)
-    moved = frozenset((of,)) if partial else dependants(world.model, wrt)
-    moved -= {wrt}
+    uses = world.evaluator.uses
+    moved = {of} if partial else {name for name, used in uses.items() if wrt in used}
+    moved.discard(wrt)
     shape = base.shape
     count = int(np.prod(shape))
     columns = []
     for start in range(0, count, _MOST_DIRECTIONS):
         chosen = range(start, min(start + _MOST_DIRECTIONS, count))
-        columns.append(_columns(world, of, wrt, moved, chosen))
+        columns.append(_columns(world, of, wrt, frozenset(moved), chosen))
     extra = columns[0].extra
     joined = np.concatenate([column.array for column in columns], axis=-1)
     return Table(extra, joined.reshape((*joined.shape[:-1], *shape)))

@@ -18,7 +18,7 @@ def _where(domain: NDArray[np.bool_], values: Any) -> Any:
 
 
 def _power(base: Array, exponent: Array) -> Any:
-    undefined = (base == 0) & (exponent < 0)
+    undefined = ((base == 0) & (exponent < 0)) | np.isnan(base) | np.isnan(exponent)
     return _where(~undefined, np.power(base, exponent))
 
 

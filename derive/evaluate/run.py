@@ -45,6 +45,8 @@ from derive.model.scalar import (
 
 _COMPARISONS = frozenset(("lt", "le", "eq", "ne"))
 
+_MOST_WORLDS = 8
+
 Differentiate = Callable[["World", Derivative], Labelled]
 
 
@@ -65,7 +67,7 @@ class Evaluator:
         self.arithmetic = arithmetic
         self.differentiate = differentiate or _by_resolving(resolve)
         self._uses: dict[str, frozenset[str]] | None = None
-        self._last: World | None = None
+        self._worlds: dict[int, World] = {}
 
     @property
     def uses(self) -> dict[str, frozenset[str]]:
@@ -75,15 +77,19 @@ class Evaluator:
         return self._uses
 
     def at(self, point: Point, overrides: Mapping[str, Array] | None = None) -> "World":
-        """The values at a point; those of the last point are kept.
+        """The values at a point; those of the last few points are kept.
 
         Overrides replace the values of declared or defined names, and what follows from them.
         """
-        last = self._last
-        if overrides or last is None or last.point is not point:
-            last = World(self, point, overrides or {})
-            self._last = None if overrides else last
-        return last
+        if overrides:
+            return World(self, point, overrides)
+        world = self._worlds.pop(id(point), None)
+        if world is None or world.point is not point:
+            world = World(self, point, {})
+        self._worlds[id(point)] = world
+        if len(self._worlds) > _MOST_WORLDS:
+            del self._worlds[next(iter(self._worlds))]
+        return world
 
     def tensor(
         self,

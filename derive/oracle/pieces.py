@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import sympy
 
 from derive.model.scalar import MatrixFunction, Unknown
-from derive.oracle.operations import NotExpressible, in_domain
+from derive.oracle.operations import NotExpressible, Undefined, in_domain
 from derive.oracle.unknowns import instance
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ def matrix_entry(world: "World", node: MatrixFunction, env: Environment) -> Expr
         det = matrix.det(method="berkowitz")
         return det if node.operation == "det" else world.apply("log", [world.apply("abs", [det])])
     i, j = (world.index(index, env) for index in node.indices)
+    if i not in columns or j not in rows:
+        raise Undefined("a place outside a matrix")
     power = -1
     if node.power is not None:
         power = int(world.number(world.scalar(node.power, env)))
@@ -62,7 +64,10 @@ def unknown_entry(world: "World", node: Unknown, env: Environment) -> Expression
         ranges = [build.range(v.axis) for v in node.arguments[argument].indices]
         flat = 0
         for index, places in zip(indices, ranges, strict=True):
-            flat = flat * len(places) + places.index(world.index(index, env))
+            at = world.index(index, env)
+            if at not in places:
+                raise Undefined("a place outside an argument")
+            flat = flat * len(places) + places.index(at)
         slots.append(starts[argument] + flat)
     output = tuple(world.index(index, env) for index in node.indices)
     seed = f"{build.point.seed}/{node.function}/{output}"
