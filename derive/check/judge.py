@@ -16,7 +16,7 @@ from derive.check.cases import judge_case
 from derive.check.confirm import Confirmation
 from derive.check.engine import TIMED_OUT, DeadlineOver, Engine
 from derive.check.evidence import Evidence
-from derive.check.numbers import InternalDisagreement, Numbers, Violation
+from derive.check.numbers import PRECISIONS, InternalDisagreement, Numbers, Violation
 from derive.check.opinion import second_opinion
 from derive.check.outcome import Settings
 from derive.check.points import Points
@@ -154,7 +154,7 @@ class Judge:
         complaint: str | None = None
         for point in self.points.some(0, MORE):
             try:
-                found = self.numbers.certified(relation, point, judgement.at)
+                found = self.numbers.certified(relation, point, judgement.at, PRECISIONS[-1:])
                 if found is not None:
                     return self.refuted(judgement, relation, found, deadline)
                 digits = self.numbers.digits(relation, point, judgement.at)

@@ -98,10 +98,14 @@ class Numbers:
                     broken = np.abs(gap) > room
                 case "!=":
                     broken = np.abs(gap) <= room
-                case "<=" | "<":
+                case "<=":
                     broken = gap > -room
-                case _:
+                case "<":
+                    broken = gap >= -room
+                case ">=":
                     broken = gap < room
+                case _:
+                    broken = gap <= room
         return np.asarray(found.where & broken)
 
     def violation(
@@ -113,13 +117,17 @@ class Numbers:
         return self.certified(relation, point, at)
 
     def certified(
-        self, relation: Relation, point: Point, at: Substitutions = ()
+        self,
+        relation: Relation,
+        point: Point,
+        at: Substitutions = (),
+        precisions: Sequence[int] = PRECISIONS,
     ) -> Violation | None:
         """An entry at which rationals or enclosures show that the relation fails."""
         if relation.op in ("<", ">", "!="):  # equality decides these, which enclosures cannot show
             with suppress(Inexact):
                 return self._exactly(relation, point, at)
-        for precision in PRECISIONS:
+        for precision in precisions:
             arithmetic = BALL(precision)
             try:
                 found = self.sides(relation, point, arithmetic, at)
