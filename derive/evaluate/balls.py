@@ -132,6 +132,10 @@ def _lgamma(a: Ball) -> Ball:
     return a.lgamma() if a > 0 else _undefined()
 
 
+def _trigamma(a: Ball) -> Ball:
+    return flint.arb(2).zeta(a)
+
+
 def _finite(kernel: Kernel) -> Kernel:
     """An infinite enclosure of a finite function's value says nothing."""
 
@@ -170,6 +174,7 @@ KERNELS: dict[str, Kernel] = {
     "erf": _unary("erf"),
     "lgamma": np.frompyfunc(_lgamma, 1, 1),
     "digamma": np.frompyfunc(_finite(flint.arb.digamma), 1, 1),
+    "trigamma": np.frompyfunc(_finite(_trigamma), 1, 1),
     "max": np.frompyfunc(_max, 2, 1),
     "min": np.frompyfunc(_min, 2, 1),
     "lt": np.frompyfunc(_lt, 2, 1),

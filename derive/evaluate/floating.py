@@ -34,6 +34,10 @@ def _digamma(x: float) -> float:
     return float(flint.arb(x).digamma().mid()) if math.isfinite(x) else math.nan
 
 
+def _trigamma(x: float) -> float:
+    return float(flint.arb(2).zeta(flint.arb(x)).mid()) if math.isfinite(x) else math.nan
+
+
 def _compare(kernel: Kernel) -> Kernel:
     def indicator(a: Array, b: Array) -> Any:
         return _where(~(np.isnan(a) | np.isnan(b)), kernel(a, b).astype(np.float64))
@@ -64,6 +68,7 @@ KERNELS: dict[str, Kernel] = {
     "erf": _entrywise(math.erf),
     "lgamma": _entrywise(_lgamma),
     "digamma": _entrywise(_digamma),
+    "trigamma": _entrywise(_trigamma),  # the derivative of digamma
     "max": np.maximum,
     "min": np.minimum,
     "lt": _compare(np.less),

@@ -114,10 +114,10 @@ def _lgamma(a: Fraction) -> Exact:
     raise Inexact(f"lgamma({a}) is not rational")
 
 
-def _digamma(a: Fraction) -> Exact:
+def _polygamma(a: Fraction) -> Exact:
     if a.denominator == 1 and a <= 0:
         return nan
-    raise Inexact(f"digamma({a}) is not rational")
+    raise Inexact(f"polygamma at {a} is not rational")
 
 
 def _tan(a: Fraction) -> Exact:
@@ -152,7 +152,8 @@ KERNELS: dict[str, Kernel] = {
     "tanh": _only_at("tanh", 0, 0, _everywhere),
     "erf": _only_at("erf", 0, 0, _everywhere),
     "lgamma": _unary(_lgamma),
-    "digamma": _unary(_digamma),
+    "digamma": _unary(_polygamma),
+    "trigamma": _unary(_polygamma),
     "max": _binary(max),
     "min": _binary(min),
     "lt": _indicator(lambda a, b: a < b),
