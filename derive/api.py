@@ -14,6 +14,7 @@ from derive.model.model import Model as Elaborated
 from derive.model.scalar import Tensor
 from derive.report.describe import describe
 from derive.report.document import Report
+from derive.report.latex import latex_of
 from derive.report.numpy_source import NotWritten, function_source
 from derive.syntax.read import read_source
 
@@ -131,7 +132,11 @@ class Gradient:
     @property
     def latex(self) -> str:
         """In LaTeX."""
-        return self.answer.latex
+        answer = self.answer
+        model = answer.model
+        printed = {name: found.latex for name, found in model.symbols.items()}
+        printed |= {name: found.latex for name, found in model.definitions.items()}
+        return latex_of(answer.resolved, {n: text for n, text in printed.items() if text})
 
     @property
     def numpy(self) -> str:

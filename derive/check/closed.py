@@ -74,7 +74,7 @@ def operate(operation: str, *values: Any) -> Any:
     simple = _neutral(operation, values)
     if simple is not None:
         return simple
-    ball = objects(BALLS[operation](*map(ball_around, values)))[()]
+    ball: Any = objects(BALLS[operation](*map(ball_around, values)))[()]
     if not ball.is_finite():
         return nan
     return Term(Apply(operation, tuple(map(scalar_of, values))), ball)
@@ -119,7 +119,10 @@ def _decide(operation: str, values: tuple[Any, ...]) -> Any:
 
 
 def _vectorised(operation: str, count: int) -> Callable[..., Any]:
-    return np.frompyfunc(lambda *values: operate(operation, *values), count, 1)
+    kernel: Callable[..., Any] = np.frompyfunc(
+        lambda *values: operate(operation, *values), count, 1
+    )
+    return kernel
 
 
 class ClosedTerms:

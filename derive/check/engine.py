@@ -6,6 +6,7 @@ from math import inf
 from derive.calculus.engine import Calculus
 from derive.calculus.notation import text_of
 from derive.check.budget import remaining
+from derive.check.naming import named
 from derive.model.model import Model, Relation
 from derive.model.scalar import Scalar, Tensor
 from derive.proof import equal
@@ -54,4 +55,4 @@ class Engine:
 
     def text(self, scalar: Scalar) -> str:
         """A scalar in the language, by index, without derivatives."""
-        return text_of(self.resolve(scalar))
+        return text_of(named(self.resolve(scalar)))

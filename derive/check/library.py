@@ -10,6 +10,7 @@ import numpy as np
 from derive.calculus.partials import NotDifferentiable
 from derive.check.engine import Engine
 from derive.check.judge import Judge
+from derive.check.naming import named
 from derive.check.outcome import Settings
 from derive.check.statements import check_judgement
 from derive.check.verdict import Erroneous, Verdict
@@ -58,16 +59,16 @@ class Answer:
     @cached_property
     def resolved(self) -> Scalar:
         """Without derivatives, in terms of the model's names."""
-        return self.engine.resolve(self.tensor.body)
+        return named(self.engine.resolve(self.tensor.body))
 
     @property
     def sympy(self) -> Any:
         """As a SymPy expression. Raises DeriveError where there is none."""
-        from derive.oracle import symbolic  # SymPy is slow to load
+        from derive.oracle import build, symbolic  # SymPy is slow to load
 
         try:
             return symbolic.expression(self.resolved)
-        except symbolic.NotExpressible as reason:
+        except build.NotExpressible as reason:
             raise _error("not-expressible", str(reason), self.title) from None
 
     @property
