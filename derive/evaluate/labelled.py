@@ -102,23 +102,30 @@ def take(table: Table, places: Sequence[Places]) -> tuple[Labelled, NDArray[np.b
 
     The mask has the shape of the result. Entries outside are arbitrary.
     """
-    if not places:
-        return Labelled(table.extra, table.array), None
-    runs = [place.run for place in places]
-    labels = [run[0] for run in runs if run is not None]
-    if len(labels) == len(places) and len({*labels, *table.extra}) == len(labels) + len(
-        table.extra
-    ):
-        slices = []
-        for place, size in zip(places, table.shape, strict=True):
-            start, length = place.run[1] if place.run else 0, len(place.array)
-            if start < 0 or start + length > size:
-                break
-            slices.append(slice(start, start + length))
+    slices = _slices(table, places)
+    if slices is None:
+        return _gather(table, places)
+    labels = (*table.extra, *(place.run[0] for place in places if place.run is not None))
+    return Labelled(labels, table.array[(..., *slices)] if slices else table.array), None
+
+
+def _slices(table: Table, places: Sequence[Places]) -> list[slice | int] | None:
+    """The places as slices and fixed positions; None where they are not, or leave the table."""
+    seen = list(table.extra)
+    slices: list[slice | int] = []
+    for place, size in zip(places, table.shape, strict=True):
+        if place.run is not None:
+            label, start = place.run
+            stop = start + len(place.array)
+            if start < 0 or stop > size or label in seen:
+                return None
+            seen.append(label)
+            slices.append(slice(start, stop))
+        elif not place.labels and place.undefined is None and 0 <= place.array < size:
+            slices.append(int(place.array))
         else:
-            index = (*(slice(None) for _ in table.extra), *slices)
-            return Labelled((*table.extra, *labels), table.array[index]), None
-    return _gather(table, places)
+            return None
+    return slices
 
 
 def _gather(table: Table, places: Sequence[Places]) -> tuple[Labelled, NDArray[np.bool_] | None]:

@@ -36,6 +36,8 @@ class Arithmetic(Protocol):
     def name(self) -> str:
         """`float`, `ball` or `exact`."""
 
+    def __hash__(self) -> int: ...
+
     def scope(self) -> AbstractContextManager[Any]:
         """The context in which the other methods are to be called."""
 

@@ -6,16 +6,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from derive.evaluate.labelled import Labelled, Places, Table, align, spread, take
+from derive.evaluate.labelled import Labelled, Places, Table, align, ordered, spread, take
 from derive.evaluate.number import Array, EvaluationError
 from derive.evaluate.reductions import arranged
-from derive.evaluate.unknown import Ridges, ridges
+from derive.evaluate.unknown import numbers_of, ridges
 from derive.model.scalar import Blocks, Index, MatrixFunction, Split, Unknown
 
 if TYPE_CHECKING:
     from derive.evaluate.run import World
 
 _NOWHERE = -(2**60)
+# Labels of axes that belong to no index variable, whose labels are positive.
+_RIDGE, _OUTPUT, _INPUT = -3, -1, -2
 
 
 def matrix_entry(world: "World", node: MatrixFunction) -> Labelled:
@@ -63,17 +65,25 @@ def unknown_entry(world: "World", node: Unknown) -> Labelled:
         slot = _flat_place(world, indices, shapes[number], lows)
         start = sum(map(prod, shapes[:number]))
         slots.append(Places(slot.labels, slot.array + start))
-    terms = []
-    for ridge in range(len(instance.kinds)):
-        at = _ridge_argument(world, instance, ridge, batch, vector)
-        inner, _ = take(Table(batch, at), [place])
-        phi = instance.phi(world.arithmetic, ridge, len(slots), inner.array)
-        weights = Table((), world.arithmetic.exact(instance.weights[ridge]))
-        slopes = Table((), world.arithmetic.exact(instance.slopes[ridge]))
-        factors = [Labelled(inner.labels, phi), world.take(weights, [place], False, "a function")]
-        factors += [world.take(slopes, [place, slot], False, "an argument") for slot in slots]
-        terms.append(_folded(world, "mul", factors))
-    return _folded(world, "add", terms)
+    arithmetic = world.arithmetic
+    slopes, shifts, weights = numbers_of(instance, arithmetic)
+    product = arithmetic.contract(
+        [((_RIDGE, _OUTPUT, _INPUT), slopes), ((*batch, _INPUT), vector)], (_RIDGE, *batch, _OUTPUT)
+    )
+    shifts = shifts.reshape((len(shifts), *(1,) * len(batch), outputs))
+    at = Table((_RIDGE, *batch), arithmetic.apply("add", [product, shifts]))
+    inner, _ = take(at, [place])
+    phi = instance.phi(arithmetic, len(slots), inner.array)
+    by_ridge = (_RIDGE,)
+    factors = [Labelled(inner.labels, phi)]
+    factors.append(world.take(Table(by_ridge, weights), [place], False, "a function"))
+    for slot in slots:
+        found = world.take(Table(by_ridge, slopes), [place, slot], False, "an argument")
+        factors.append(found)
+    total = _product(world, factors)
+    labels = (*(label for label in total.labels if label != _RIDGE), _RIDGE)
+    summed = arithmetic.fold("sum", ordered(total, labels))
+    return Labelled(labels[:-1], summed)
 
 
 def _flattened(world: "World", node: Unknown) -> tuple[tuple[int, ...], Array]:
@@ -90,16 +100,6 @@ def _flattened(world: "World", node: Unknown) -> tuple[tuple[int, ...], Array]:
         for value, tensor in zip(values, node.arguments, strict=True)
     ]
     return batch, np.concatenate(flat, axis=-1)
-
-
-def _ridge_argument(
-    world: "World", instance: Ridges, ridge: int, batch: tuple[int, ...], vector: Array
-) -> Array:
-    """`a . x + b` for each output. Shapes: vector[batch, input]; result[batch, output]."""
-    arithmetic = world.arithmetic
-    slopes = arithmetic.exact(instance.slopes[ridge])
-    product = arithmetic.contract([((-1, -2), slopes), ((*batch, -2), vector)], (*batch, -1))
-    return arithmetic.apply("add", [product, arithmetic.exact(instance.shifts[ridge])])
 
 
 def _flat_place(
@@ -121,12 +121,12 @@ def _flat_place(
     return Places(labels, np.asarray(np.where(wrong, _NOWHERE, total)))
 
 
-def _folded(world: "World", operation: str, values: Sequence[Labelled]) -> Labelled:
-    """`values` joined by an operation, from the first to the last."""
-    total = values[0]
-    for value in values[1:]:
-        labels, arrays = align([total, value])
-        total = Labelled(labels, world.arithmetic.apply(operation, arrays))
+def _product(world: "World", factors: Sequence[Labelled]) -> Labelled:
+    """The product, from the first factor to the last."""
+    total = factors[0]
+    for factor in factors[1:]:
+        labels, arrays = align([total, factor])
+        total = Labelled(labels, world.arithmetic.apply("mul", arrays))
     return total
 
 

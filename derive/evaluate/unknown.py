@@ -7,6 +7,7 @@ of any order is exact: it multiplies by an entry of `a[m]` and takes the next de
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from random import Random
 
 import numpy as np
@@ -19,7 +20,7 @@ _POLYNOMIAL: tuple[str | int, ...] = (2, 3, 4, 5, 1)
 _SINES = (("sin", 1), ("cos", 1), ("sin", -1), ("cos", -1))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Ridges:
     """An instance. Shapes: slopes[ridge, output, input], shifts and weights [ridge, output]."""
 
@@ -28,23 +29,35 @@ class Ridges:
     shifts: Array
     weights: Array
 
-    def phi(self, arithmetic: Arithmetic, ridge: int, order: int, at: Array) -> Array:
-        """The derivative of order `order` of a ridge's function."""
-        kind = self.kinds[ridge]
-        if isinstance(kind, str):
-            if kind == "exp":
-                return arithmetic.apply("exp", [at])
-            name, sign = _SINES[order % 4]
-            value = arithmetic.apply(name, [at])
-            return value if sign > 0 else arithmetic.apply("neg", [value])
-        factor = Fraction(1)
-        for power in range(kind, kind - order, -1):
-            factor *= power
-        exponent = arithmetic.number(Fraction(max(kind - order, 0)))
-        value = arithmetic.apply("pow", [at, exponent])
-        return arithmetic.apply("mul", [arithmetic.number(factor), value])
+    def phi(self, arithmetic: Arithmetic, order: int, at: Array) -> Array:
+        """The derivative of order `order` of each ridge's function. Shapes: at[ridge, ...]."""
+        parts = [_phi(arithmetic, kind, order, at[k, ...]) for k, kind in enumerate(self.kinds)]
+        return np.stack(parts)
 
 
+def _phi(arithmetic: Arithmetic, kind: str | int, order: int, at: Array) -> Array:
+    if isinstance(kind, str):
+        if kind == "exp":
+            return arithmetic.apply("exp", [at])
+        name, sign = _SINES[order % 4]
+        value = arithmetic.apply(name, [at])
+        return value if sign > 0 else arithmetic.apply("neg", [value])
+    factor = Fraction(1)
+    for power in range(kind, kind - order, -1):
+        factor *= power
+    exponent = arithmetic.number(Fraction(max(kind - order, 0)))
+    value = arithmetic.apply("pow", [at, exponent])
+    return arithmetic.apply("mul", [arithmetic.number(factor), value])
+
+
+@lru_cache(maxsize=256)
+def numbers_of(instance: Ridges, arithmetic: Arithmetic) -> tuple[Array, Array, Array]:
+    """The slopes, shifts and weights of an instance, in an arithmetic."""
+    exact = arithmetic.exact
+    return exact(instance.slopes), exact(instance.shifts), exact(instance.weights)
+
+
+@lru_cache(maxsize=256)
 def ridges(name: str, seed: int, inputs: int, outputs: int, rational: bool) -> Ridges:
     """The instance of the function `name` with so many inputs and outputs, all told."""
     random = Random(f"{seed}/{name}/{inputs}/{outputs}")
