@@ -95,7 +95,7 @@ def _flattened(world: "World", node: Unknown) -> tuple[tuple[int, ...], Array]:
     sizes.update((v.uid, world.size(v)) for tensor in node.arguments for v in tensor.indices)
     flat = [
         spread(value, (*batch, *(v.uid for v in tensor.indices)), sizes).reshape(
-            [*(sizes[label] for label in batch), -1]
+            [*(sizes[label] for label in batch), prod(map(world.size, tensor.indices))]
         )
         for value, tensor in zip(values, node.arguments, strict=True)
     ]
@@ -153,5 +153,5 @@ def split(world: "World", node: Split) -> Labelled:
     own = [variable.uid for variable in node.variables]
     others = tuple(label for label in body.labels if label not in own)
     full = arranged(world, body, others, node.variables).array
-    flat = full.reshape((*full.shape[: len(others)], -1))
+    flat = full.reshape((*full.shape[: len(others)], prod(map(world.size, node.variables))))
     return world.take(Table(others, flat), [world.places(node.index, 1)], False, "a list")
