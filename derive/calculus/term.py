@@ -147,13 +147,37 @@ class Atom:
 
     __slots__ = ("args", "bound", "free", "head", "height", "key", "kind", "places", "symbols")
 
-    def __init__(
-        self,
+    key: int
+    free: frozenset[Var]
+    symbols: frozenset[str]
+    height: int
+
+    def __new__(
+        cls,
         kind: str,
         head: tuple[str | int, ...] = (),
         places: tuple[Place, ...] = (),
         args: tuple["Poly", ...] = (),
         bound: tuple[Var, ...] = (),
+    ) -> "Atom":
+        """The atom with these parts: the same object, mostly, so that comparing is quick."""
+        parts = (kind, head, places, args, bound)
+        known = _atoms.get(parts)
+        if known is None:
+            known = object.__new__(cls)
+            known._fill(kind, head, places, args, bound)
+            if len(_atoms) >= MOST_KEPT:
+                _atoms.clear()
+            _atoms[parts] = known
+        return known
+
+    def _fill(
+        self,
+        kind: str,
+        head: tuple[str | int, ...],
+        places: tuple[Place, ...],
+        args: tuple["Poly", ...],
+        bound: tuple[Var, ...],
     ) -> None:
         self.kind = kind
         self.head = head
@@ -211,6 +235,11 @@ class Atom:
         places = f"{list(self.places)}" if self.places else ""
         args = f"({', '.join(map(repr, self.args))})" if self.args else ""
         return f"{head}{places}{args}"
+
+
+MOST_KEPT = 200_000
+_atoms: dict[object, Atom] = {}
+"""Atoms that were made. Only a shortcut for equality, which is structural: it may be emptied."""
 
 
 class Monomial:

@@ -25,6 +25,9 @@ from derive.model.scalar import Tensor
 from derive.proof.facts import Equation, Facts, solved
 
 MOST_TERMS = 4000
+MOST_FACTORS = 40_000
+MOST_STAGES = 200
+MOST_GUESSES = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,18 +168,16 @@ class Prover:
             return NotShown(f"{problem} on one side")
 
     def settle(self, difference: Poly, at: At) -> Proof:
-        """Is the difference zero: plainly, by declared facts, by facts that nobody declared?"""
+        """Is the difference zero: by declared facts, or by a fact that nobody declared?"""
         declared, equations = self.declared(), self.equations()
-        plain = self.algebra({}, ())
-        if self.vanishes(difference, plain, at):
-            return Proved((), self.conditions())
-        if declared or equations:
-            knowing = self.algebra(declared, equations)
-            if self.vanishes(difference, knowing, at):
-                return Proved(self.needed(difference, declared, equations, at), self.conditions())
+        knowing = self.algebra(declared, equations)
+        stage = self.vanishes(difference, knowing, at)
+        if stage is not None:
+            facts = self.needed(difference, declared, equations, at, stage)
+            return Proved(facts, self.conditions())
         for name, missing, properties in self.candidates(difference, declared):
             guessing = self.algebra(properties, equations)
-            if self.vanishes(difference, guessing, at):
+            if self.vanishes(difference, guessing, at, MOST_GUESSES) is not None:
                 facts = tuple(f for f in self.used(guessing) if not f.startswith(f"{name} is "))
                 return ProvedIf((missing,), facts, self.conditions())
         return NotShown("the two sides have different normal forms")
@@ -196,18 +197,26 @@ class Prover:
                     yield symbol.name, missing, {**declared, symbol.name: have | {extra}}
 
     def needed(
-        self, difference: Poly, properties: Properties, equations: tuple[Equation, ...], at: At
+        self,
+        difference: Poly,
+        properties: Properties,
+        equations: tuple[Equation, ...],
+        at: At,
+        stage: int,
     ) -> tuple[str, ...]:
         """The facts without which the proof fails: those used, less what can be left out."""
-        kept = dict(properties)
         used = self.used(self.algebra(properties, equations))
-        names = sorted(kept)
-        for name in names:
+        if not used:
+            return used
+        if self.vanishes(difference, self.algebra({}, ()), at, stage) is not None:
+            return ()
+        kept = dict(properties)
+        for name in sorted(properties):
             if len(used) < 2:
                 break
             fewer = {n: p for n, p in kept.items() if n != name}
             algebra = self.algebra(fewer, equations)
-            if self.vanishes(difference, algebra, at):
+            if self.vanishes(difference, algebra, at, stage) is not None:
                 kept, used = fewer, self.used(algebra)
         return used
 
@@ -224,15 +233,19 @@ class Prover:
 
     # --- one normal form after the other -------------------------------------------------------
 
-    def vanishes(self, difference: Poly, algebra: Algebra, at: At) -> bool:
-        """The difference becomes zero, perhaps when definitions are opened."""
+    def vanishes(
+        self, difference: Poly, algebra: Algebra, at: At, most: int = MOST_STAGES
+    ) -> int | None:
+        """The number of openings after which the difference is zero; None if it never is."""
         try:
-            for poly in self.openings(difference, algebra, at):
+            for stage, poly in enumerate(self.openings(difference, algebra, at)):
                 if not poly.terms or not cleared(algebra, poly).terms:
-                    return True
+                    return stage
+                if stage >= most:
+                    break
         except TooLarge:
-            return False
-        return False
+            pass
+        return None
 
     def openings(self, difference: Poly, algebra: Algebra, at: At) -> Iterator[Poly]:
         """The difference with more and more definitions opened, the last ones first."""
@@ -248,7 +261,7 @@ class Prover:
             if not chosen:
                 break
             poly = Unfolding(algebra, {n: self._body_at(n, given) for n in chosen}).poly(poly)
-            if len(poly.terms) > MOST_TERMS:
+            if len(poly.terms) > MOST_TERMS or weight(poly) > MOST_FACTORS:
                 raise TooLarge
             yield poly
         if any(a.head[:1] == ("sign",) for a in all_atoms(poly)):
@@ -297,7 +310,7 @@ class Prover:
             tried.add(adjoint)
             body = self.calculus.body(adjoint)
             assert body is not None
-            known = Unfolding(algebra, found).poly(body.poly) if found else body.poly
+            known = Unfolding(algebra, {}).poly(Unfolding(algebra, found).poly(body.poly))
             for name in self.namesakes(body):
                 entry = of_atom(Atom("entry", (name,), tuple(map(spot, body.variables))))
                 if self.closes(known - entry, name, algebra):
@@ -338,6 +351,11 @@ OVERLAPPING = frozenset({"exp", "pow", "func", "sum", "unknown", "matrix"})
 def shape_of_atom(atom: Atom) -> int:
     """What an atom is but for the names of its free indices."""
     return signature(atom, dict.fromkeys(atom.free, 53))
+
+
+def weight(poly: Poly) -> int:
+    """The number of factors, those inside others included."""
+    return sum(1 for _ in all_atoms(poly))
 
 
 def all_atoms(poly: Poly) -> Iterator[Atom]:
