@@ -21,7 +21,8 @@ from derive.model.scalar import (
     Unknown,
 )
 
-_INDEX_ARITHMETIC = frozenset(("lt", "le", "eq", "ne", "add", "mul", "neg", "max", "min"))
+_COMPARISONS = frozenset(("lt", "le", "eq", "ne"))
+_INDEX_ARITHMETIC = _COMPARISONS | {"add", "mul", "neg", "max", "min"}
 
 
 def places_of(scalar: Scalar) -> tuple[Index, ...]:
@@ -114,3 +115,9 @@ def is_index_arithmetic(scalar: Scalar) -> bool:
             case _:
                 return False
     return True
+
+
+def is_mask(scalar: Scalar) -> bool:
+    """Whether a scalar is an indicator of indices alone, as `[i != j]` is."""
+    comparison = isinstance(scalar, Apply) and scalar.operation in _COMPARISONS
+    return comparison and is_index_arithmetic(scalar)

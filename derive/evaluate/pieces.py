@@ -8,6 +8,7 @@ import numpy as np
 
 from derive.evaluate.labelled import Labelled, Places, Table, align, ordered, spread, take
 from derive.evaluate.number import Array, EvaluationError
+from derive.evaluate.products import product
 from derive.evaluate.reductions import arranged
 from derive.evaluate.unknown import numbers_of, ridges
 from derive.model.scalar import Blocks, Index, MatrixFunction, Split, Unknown
@@ -67,11 +68,11 @@ def unknown_entry(world: "World", node: Unknown) -> Labelled:
         slots.append(Places(slot.labels, slot.array + start))
     arithmetic = world.arithmetic
     slopes, shifts, weights = numbers_of(instance, arithmetic)
-    product = arithmetic.contract(
+    lines = arithmetic.contract(
         [((_RIDGE, _OUTPUT, _INPUT), slopes), ((*batch, _INPUT), vector)], (_RIDGE, *batch, _OUTPUT)
     )
     shifts = shifts.reshape((len(shifts), *(1,) * len(batch), outputs))
-    at = Table((_RIDGE, *batch), arithmetic.apply("add", [product, shifts]))
+    at = Table((_RIDGE, *batch), arithmetic.apply("add", [lines, shifts]))
     inner, _ = take(at, [place])
     phi = instance.phi(arithmetic, len(slots), inner.array)
     by_ridge = (_RIDGE,)
@@ -80,7 +81,7 @@ def unknown_entry(world: "World", node: Unknown) -> Labelled:
     for slot in slots:
         found = world.take(Table(by_ridge, slopes), [place, slot], False, "an argument")
         factors.append(found)
-    total = _product(world, factors)
+    total = product(world, factors)
     labels = (*(label for label in total.labels if label != _RIDGE), _RIDGE)
     summed = arithmetic.fold("sum", ordered(total, labels))
     return Labelled(labels[:-1], summed)
@@ -119,15 +120,6 @@ def _flat_place(
     total = sum(arrays[1 : len(parts)], arrays[0])
     wrong = np.logical_or.reduce(np.broadcast_arrays(*arrays[len(parts) :]))
     return Places(labels, np.asarray(np.where(wrong, _NOWHERE, total)))
-
-
-def _product(world: "World", factors: Sequence[Labelled]) -> Labelled:
-    """The product, from the first factor to the last."""
-    total = factors[0]
-    for factor in factors[1:]:
-        labels, arrays = align([total, factor])
-        total = Labelled(labels, world.arithmetic.apply("mul", arrays))
-    return total
 
 
 def joined(world: "World", node: Blocks) -> Labelled:

@@ -7,7 +7,8 @@ import numpy as np
 
 from derive.evaluate.labelled import Labelled, align, limit, spread
 from derive.evaluate.number import Array
-from derive.model.scalar import Apply, IndexVariable, Reduce, Scalar
+from derive.evaluate.products import factors
+from derive.model.scalar import IndexVariable, Reduce, Scalar
 
 if TYPE_CHECKING:
     from derive.evaluate.run import World
@@ -76,7 +77,7 @@ def _contraction(world: "World", node: Reduce) -> Labelled:
             break
         summed.append(body.variable)
         body = body.body
-    operands = _factors(world, body)
+    operands = factors(world, body)
     present = dict.fromkeys(label for operand in operands for label in operand.labels)
     for variable in summed:
         if variable.uid not in present:
@@ -87,21 +88,6 @@ def _contraction(world: "World", node: Reduce) -> Labelled:
     sizes = {label: size for operand in operands for label, size in operand.sizes.items()}
     limit(sizes[label] for label in out)
     return Labelled(out, world.arithmetic.contract(operands, out))
-
-
-def _factors(world: "World", scalar: Scalar) -> list[Labelled]:
-    match scalar:
-        case Apply("mul", (left, right)):
-            return [*_factors(world, left), *_factors(world, right)]
-        case Apply("neg", (inner,)):
-            minus = Labelled((), world.arithmetic.exact(np.asarray(-1)))
-            return [minus, *_factors(world, inner)]
-        case Apply("div", (top, bottom)):
-            below = world.scalar(bottom)
-            one = world.arithmetic.exact(np.asarray(1))
-            inverse = world.arithmetic.apply("div", [one, below.array])
-            return [*_factors(world, top), Labelled(below.labels, inverse)]
-    return [world.scalar(scalar)]
 
 
 def first_maximum(world: "World", variable: IndexVariable, body: Scalar) -> Labelled:

@@ -17,10 +17,11 @@ from derive.evaluate.labelled import (
     spread,
 )
 from derive.evaluate.labelled import take as taken
-from derive.evaluate.names import is_index_arithmetic, uses_of
+from derive.evaluate.names import is_index_arithmetic, is_mask, uses_of
 from derive.evaluate.number import Arithmetic, Array, EvaluationError
 from derive.evaluate.pieces import joined, matrix_entry, split, unknown_entry
 from derive.evaluate.point import Point
+from derive.evaluate.products import masked_product
 from derive.evaluate.reductions import first_maximum, reduced
 from derive.model.dim import Dim
 from derive.model.model import Model
@@ -42,8 +43,6 @@ from derive.model.scalar import (
     Split,
     Unknown,
 )
-
-_COMPARISONS = frozenset(("lt", "le", "eq", "ne"))
 
 _MOST_WORLDS = 8
 
@@ -369,8 +368,11 @@ class World:
         return Labelled(labels, np.where(arrays[0], arrays[1], arrays[2]))
 
     def _apply(self, node: Apply) -> Labelled:
-        exact_indices = self.arithmetic is not FLOAT and node.operation in _COMPARISONS
-        if exact_indices and is_index_arithmetic(node):
+        if node.operation in ("mul", "div"):
+            product = masked_product(self, node)
+            if product is not None:
+                return product
+        elif self.arithmetic is not FLOAT and is_mask(node):
             truth = self.truth(node)[0]
             return Labelled(truth.labels, self.arithmetic.exact(truth.array.astype(int)))
         labels, arrays = align([self.scalar(argument) for argument in node.arguments])

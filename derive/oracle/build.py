@@ -14,7 +14,7 @@ from typing import Any, assert_never
 
 import sympy
 
-from derive.evaluate.names import dependants
+from derive.evaluate.names import dependants, is_mask
 from derive.evaluate.point import Point
 from derive.model.dim import Dim
 from derive.model.model import Model
@@ -238,6 +238,8 @@ class World:
                 if padded:
                     return sympy.Integer(0)
                 raise Undefined(f"`{symbol}` has no entry {list(place)}")
+            case Apply("mul" | "div") if self._is_masked(scalar, env):
+                return sympy.Integer(0)
             case Apply(operation, arguments):
                 return self.apply(operation, [self.scalar(a, env) for a in arguments])
             case Reduce():
@@ -271,6 +273,15 @@ class World:
                 return self._derivative(scalar, env)
             case _:
                 assert_never(scalar)
+
+    def _is_masked(self, scalar: Scalar, env: Environment) -> bool:
+        """Whether an indicator of indices among the factors is zero: then so is the product."""
+        match scalar:
+            case Apply("mul", (left, right)):
+                return self._is_masked(left, env) or self._is_masked(right, env)
+            case Apply("neg", (inner,)) | Apply("div", (inner, _)):
+                return self._is_masked(inner, env)
+        return is_mask(scalar) and self.scalar(scalar, env) == 0
 
     def apply(self, operation: str, values: list[Expression]) -> Expression:
         """An operation on expressions; branches are taken as at the point."""

@@ -153,6 +153,16 @@ def test_a_condition_keeps_the_undefined_out_of_a_sum(arithmetic):
     assert float(found[()]) == pytest.approx(4.5)
 
 
+@pytest.mark.parametrize("arithmetic", [FLOAT, BALL(64), EXACT], ids=lambda a: a.name)
+def test_a_zero_indicator_of_indices_makes_a_product_zero(arithmetic):
+    found = value("[[i != j]/(i - j) for i in 1..n, j in 1..n]", arithmetic)
+    assert np.allclose(found.astype(float), [[0, -1, -0.5], [1, 0, -1], [0.5, 1, 0]])
+    total = value("sum[i in 1..n, j in 1..n]([i < j]*x[i]/(i - j))", arithmetic)
+    assert float(total[()]) == pytest.approx(-1 - 0.5 + 2)
+    with arithmetic.scope():
+        assert not arithmetic.defined(value("[s < t]/(t - 2)", arithmetic)).any()
+
+
 def test_exact_arithmetic_refuses_what_is_not_rational():
     with pytest.raises(Inexact):
         value("exp(s)", EXACT)

@@ -78,6 +78,8 @@ class Draws:
             return self.leaf(free)
         if pick < 0.3 and not self.rational:
             return Apply(self.random.choice(UNARY), (self.scalar(free, depth - 1),))
+        if pick < 0.37 and free:
+            return self.masked(free, depth)
         if pick < 0.62:
             pair = (self.scalar(free, depth - 1), self.scalar(free, depth - 1))
             return Apply(self.random.choice(BINARY), pair)
@@ -87,6 +89,15 @@ class Draws:
         if pick < 0.88:
             return self.reduction(free, depth)
         return self.piece(free, depth)
+
+    def masked(self, free: list[IndexVariable], depth: int) -> Scalar:
+        """A product with an indicator of indices."""
+        left, right = (IndexValue(Index.of(self.random.choice(free))) for _ in range(2))
+        mask = Apply(self.random.choice(["eq", "ne", "lt"]), (left, right))
+        other = self.scalar(free, depth - 1)
+        if self.random.random() < 0.4:
+            return Apply("div", (mask, other))
+        return Apply("mul", (mask, other) if self.random.random() < 0.5 else (other, mask))
 
     def leaf(self, free: list[IndexVariable]) -> Scalar:
         kind = self.random.randrange(9)
