@@ -5,8 +5,8 @@ from math import inf
 
 from derive.calculus.engine import Calculus
 from derive.calculus.notation import text_of
+from derive.check.answers import Answers
 from derive.check.budget import remaining
-from derive.check.naming import named
 from derive.model.model import Model, Relation
 from derive.model.scalar import Scalar, Tensor
 from derive.proof import equal
@@ -55,4 +55,8 @@ class Engine:
 
     def text(self, scalar: Scalar) -> str:
         """A scalar in the language, by index, without derivatives."""
-        return text_of(named(self.resolve(scalar)))
+        return text_of(self.closed_form(scalar))
+
+    def closed_form(self, scalar: Scalar) -> Scalar:
+        """An equal scalar without derivatives, as people write it."""
+        return Answers(self).closed_form(scalar)

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from derive.calculus.notation import text_of
 from derive.calculus.partials import NotDifferentiable
 from derive.check.engine import Engine
 from derive.check.judge import Judge
-from derive.check.naming import named
 from derive.check.outcome import Settings
 from derive.check.statements import check_judgement
 from derive.check.verdict import Erroneous, Verdict
@@ -54,12 +54,12 @@ class Answer:
     @property
     def text(self) -> str:
         """In the language; an entry of it where it is no scalar."""
-        return self.engine.text(self.tensor.body)
+        return text_of(self.resolved)
 
     @cached_property
     def resolved(self) -> Scalar:
         """Without derivatives, in terms of the model's names."""
-        return named(self.engine.resolve(self.tensor.body))
+        return self.engine.closed_form(self.tensor.body)
 
     @property
     def sympy(self) -> Any:

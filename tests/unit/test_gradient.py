@@ -1,0 +1,115 @@
+"""A closed form says the same in every notation: as numbers, as NumPy source, as SymPy, as text."""
+
+import inspect
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import sympy
+
+import derive
+from derive.diagnostics.diagnostic import DeriveError
+
+NETWORK = """
+dims d, h, k
+input x[d]
+param W[h, d], b[h], V[k, h]
+target y[k] : onehot
+z = W @ x + b
+a = {activation}(z)
+p = softmax(V @ a)
+loss L = -sum(y * log(p))
+"""
+ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
+    "tanh": np.tanh,
+    "sigmoid": lambda z: 1 / (1 + np.exp(-z)),
+    "relu": lambda z: np.maximum(z, 0),
+    "gelu": lambda z: z * (1 + np.vectorize(math.erf)(z / math.sqrt(2))) / 2,
+}
+SIZES = {"d": 2, "h": 3, "k": 4}
+
+
+def arrays() -> dict[str, Any]:
+    random = np.random.default_rng(7)
+    d, h, k = SIZES.values()
+    values = {"x": random.normal(size=d), "W": random.normal(size=(h, d))}
+    values |= {"b": random.normal(size=h), "V": random.normal(size=(k, h))}
+    return {**values, "y": np.eye(k)[2]}
+
+
+def loss(values: dict[str, Any]) -> float:
+    s = values["V"] @ np.tanh(values["W"] @ values["x"] + values["b"])
+    return float(np.log(np.exp(s).sum()) - values["y"] @ s)
+
+
+@pytest.mark.parametrize("name", ["x", "W", "b", "V"])
+def test_the_value_agrees_with_differences_of_a_loss_written_by_hand(name: str) -> None:
+    values = arrays()
+    found = derive.parse(NETWORK.format(activation="tanh")).gradient("L", name)(**values)
+    expected = np.zeros_like(values[name])
+    for place in np.ndindex(expected.shape):
+        slopes = []
+        for step in (1e-5, -1e-5):
+            moved = {**values, name: values[name].copy()}
+            moved[name][place] += step
+            slopes.append(loss(moved))
+        expected[place] = (slopes[0] - slopes[1]) / 2e-5
+    np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.parametrize("name", ["x", "W", "b", "V", "z", "a"])
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_the_numpy_source_agrees_with_the_value(name: str, activation: str) -> None:
+    model = derive.parse(NETWORK.format(activation=activation))
+    values, gradient = arrays(), model.gradient("L", name)
+    names: dict[str, Any] = {}
+    exec(gradient.numpy, names)
+    function = names[f"dL_d{name}"]
+    known = dict(values)
+    for argument in inspect.signature(function).parameters:
+        if argument not in known:
+            known[argument] = value_of(model, argument, values)
+    arguments = {n: known[n] for n in inspect.signature(function).parameters}
+    np.testing.assert_allclose(function(**arguments), gradient(**values), rtol=1e-9, atol=1e-12)
+
+
+def value_of(model: derive.Model, argument: str, values: dict[str, Any]) -> Any:
+    """A defined name, or a derivative by one (`dL_dz`), at these values."""
+    if argument.startswith("dL_d"):
+        return model.gradient("L", argument.removeprefix("dL_d"))(**values)
+    z = values["W"] @ values["x"] + values["b"]
+    activation = next(name for name in ACTIVATIONS if f"{name}(z)" in model.source.text)
+    a = ACTIVATIONS[activation](z)
+    p = np.exp(values["V"] @ a)
+    return {"z": z, "a": a, "p": p / p.sum()}[argument]
+
+
+def test_sympy_agrees_entry_by_entry() -> None:
+    model = derive.parse("dims n\ninput x[n]\nloss L = log(sum(exp(x)))\n")
+    expression = model.gradient("L", "x").sympy.subs(
+        sympy.Symbol("n", integer=True, positive=True), 3
+    )
+    values = [0.3, -1.0, 2.0]
+    expected = model.gradient("L", "x")(x=values)
+    x = sympy.IndexedBase("x", real=True)
+    for place in range(3):
+        entry = expression.subs(sympy.Symbol("i", integer=True), place + 1).doit()
+        number = entry.subs({x[k + 1]: value for k, value in enumerate(values)})
+        assert float(number) == pytest.approx(expected[place])
+
+
+def test_latex_and_text_speak_of_the_same() -> None:
+    gradient = derive.parse("dims n\ninput x[n]\nloss L = sum(x^2)\n").gradient("L", "x")
+    assert (gradient.text, gradient.latex) == ("2*x[i]", r"2 \, x{}_{i}")
+
+
+def test_values_that_do_not_fit_are_an_error() -> None:
+    model = derive.parse("dims n\ninput x[n], y[n]\nloss L = sum(x*y^2)\n")
+    with pytest.raises(DeriveError, match=r"\d entries where \d are needed"):
+        model.gradient("L", "x")(x=[1, 2], y=[1, 2, 3])
+    with pytest.raises(DeriveError, match="`y` has no value here"):
+        model.gradient("L", "x")(x=[1, 2])
+    with pytest.raises(DeriveError, match="nothing is named `q`"):
+        model.gradient("L", "q")
