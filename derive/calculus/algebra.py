@@ -15,7 +15,14 @@ from collections.abc import Callable, Iterable, Mapping
 from derive.calculus.canonical import component, rename_poly
 from derive.calculus.pivot import Pivot
 from derive.calculus.products import Factors, merged, opened, tidied, without
-from derive.calculus.ranges import moved, never_below, never_equal, normal_place, surely_at_least
+from derive.calculus.ranges import (
+    moved,
+    never_below,
+    never_equal,
+    normal_place,
+    surely_at_least,
+    surely_within,
+)
 from derive.calculus.term import (
     ONE,
     ZERO,
@@ -29,6 +36,7 @@ from derive.calculus.term import (
     add,
     dim_poly,
     fresh,
+    label,
     of_atom,
     of_monomial,
     place,
@@ -36,6 +44,7 @@ from derive.calculus.term import (
 )
 from derive.model.dim import ONE as DIM_ONE
 from derive.model.dim import Dim
+from derive.model.scalar import Axis
 
 LIMIT = 20_000
 NOTHING: frozenset[Var] = frozenset()
@@ -75,6 +84,11 @@ class Knowledge:
         """Surely different from zero, perhaps by a condition that the statement collects."""
         return False
 
+    def is_place(self, number: Poly, axis: Axis) -> bool:
+        """A computed number is surely a place of the axis."""
+        atom = number.atom
+        return atom is not None and atom.kind == "argmax" and atom.bound[0].axis == axis
+
     def entry(self, atom: Atom) -> Poly:
         """An entry in its normal form (symmetric and diagonal tensors)."""
         return of_atom(atom)
@@ -96,6 +110,13 @@ def constructs(*kinds: str) -> Callable[[Constructor], Constructor]:
         return function
 
     return register
+
+
+def number_of_places(axis: Axis) -> Poly:
+    """The length of an axis, which is zero where its ends cross."""
+    if surely_at_least(axis.size, Dim(())):
+        return dim_poly(axis.size)
+    return of_atom(Atom("sum", (), (), (ONE,), (label(1, 0, axis),)))
 
 
 class Algebra:
@@ -247,8 +268,8 @@ class Algebra:
                 inside |= group[1]
             groups.append((set(variables), {**inside, atom: exponent}))
         result = of_monomial(outside, coefficient)
-        for variable in unused:
-            result = self.multiply(result, dim_poly(variable.axis.size))
+        for variable in sorted(unused, key=lambda v: v.key):
+            result = self.multiply(result, number_of_places(variable.axis))
         for bound_here, inside in groups:
             result = self.multiply(result, self._component(inside, bound_here))
         return result
@@ -260,6 +281,13 @@ class Algebra:
             index, exponent = next(iter(factors.items()))
             return CONSTRUCTORS["index sum"](self, index, exponent)
         return of_atom(component(factors, ordered))
+
+    def within(self, where: Place, axis: Axis) -> bool:
+        """The place never leaves the axis."""
+        if where.computed is None:
+            return surely_within(where, axis)
+        plain = not where.terms and not where.offset.terms
+        return plain and self.knowledge.is_place(where.computed, axis)
 
     # --- indicators of indices -----------------------------------------------------------------
 

@@ -2,12 +2,12 @@
 
 from fractions import Fraction
 
-from derive.calculus.algebra import Algebra, constructs
+from derive.calculus.algebra import Algebra, constructs, number_of_places
 from derive.calculus.canonical import bind, component
 from derive.calculus.functions import exponential, logarithm, symbolic_power
 from derive.calculus.powers import absolute, content
 from derive.calculus.products import Factors, opened
-from derive.calculus.ranges import normal_place
+from derive.calculus.ranges import normal_place, surely_at_least
 from derive.calculus.term import (
     ONE,
     ZERO,
@@ -52,7 +52,8 @@ def index_sum(algebra: Algebra, atom: Atom, exponent: Exponent) -> Poly:
     """sum_{i=a..b} i^k by Faulhaber's formula, for whole k >= 0."""
     variable = atom.places[0].variable
     assert variable is not None
-    if exponent.denominator != 1 or not 0 <= exponent <= 12:
+    crossing = not surely_at_least(variable.axis.size, Dim(()))
+    if exponent.denominator != 1 or not 0 <= exponent <= 12 or crossing:
         return of_atom(component({Atom("index", (), atom.places): exponent}, (variable,)))
     axis = variable.axis
     high = dim_poly(axis.high)
@@ -87,7 +88,7 @@ def product_over(algebra: Algebra, atom: Atom, exponent: Exponent) -> Poly:
     single = common.single
     assert single is not None
     monomial, coefficient = single
-    size = dim_poly(variable.axis.size)
+    size = number_of_places(variable.axis)
     result = symbolic_power(algebra, number(coefficient), size)
     inside: Factors = {}
     for part, e in monomial.factors.items():
@@ -150,8 +151,21 @@ def place_of_maximum(algebra: Algebra, atom: Atom, exponent: Exponent) -> Poly:
     for part, e in single[0].factors.items():
         if variable in part.free or not algebra.knowledge.is_positive(part):
             rest = algebra.multiply(rest, of_atom(part, e))
-    bound, (inside,) = bind(rest, (variable,))
+    bound, (inside,) = bind(_increasing(algebra, rest), (variable,))
     return of_atom(Atom("argmax", (), (), (inside,), bound), exponent)
+
+
+def _increasing(algebra: Algebra, poly: Poly) -> Poly:
+    """What is largest where `poly` is: a^2 is where |a| is, exp(a) where a is."""
+    single = poly.single
+    if single is None or single[1] != 1:
+        return poly
+    factors = single[0].factors
+    if all(a.kind == "exp" for a in factors):
+        return add(a.args[0].scaled(e) for a, e in factors.items())
+    if all(e.denominator == 1 and e % 2 == 0 for e in factors.values()):
+        return absolute(algebra, of_monomial({a: e // 2 for a, e in factors.items()}))
+    return poly
 
 
 @constructs("matrix")

@@ -10,7 +10,7 @@ from fractions import Fraction
 from derive.calculus.algebra import Algebra, Rewritten, Rule
 from derive.calculus.pivot import pivot_of
 from derive.calculus.products import Factors, merged, private_copies, without
-from derive.calculus.ranges import normal_place, surely_within
+from derive.calculus.ranges import normal_place
 from derive.calculus.term import (
     ONE,
     Atom,
@@ -43,7 +43,7 @@ def delta_contracts(algebra: Algebra, factors: Factors, bound: frozenset[Var]) -
                 if variable not in bound or variable in other.free or factor.constant != 1:
                     continue
                 value = _difference(other, one, variable)
-                if value is not None and surely_within(value, variable.axis):
+                if value is not None and algebra.within(value, variable.axis):
                     replaced = _replaced(algebra, rest, variable, value)
                     return Rewritten({}, replaced, frozenset({variable}))
         one, other = sorted(atom.places, key=lambda p: -p.key)
@@ -155,6 +155,8 @@ def inverse_cancels(algebra: Algebra, factors: Factors, bound: frozenset[Var]) -
             inner = atom.places[side].variable
             other = atom.places[1 - side]
             if inner is None or inner not in bound or inner in other.free:
+                continue
+            if inner.axis != atom.bound[0].axis:
                 continue
             outer_label, inner_label = atom.bound if side == 0 else atom.bound[::-1]
             for outer in _places(factors, atom):

@@ -33,6 +33,15 @@ class Body:
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """What a definition leaves out: kinks, ties; and the computed places at which it has entries."""
+
+    kinks: set[Poly]
+    ties: set[Atom]
+    places: set[tuple[Poly, Axis]]
+
+
+@dataclass(frozen=True, slots=True)
 class Gradient:
     """d of[of_variables] / d wrt[wrt_variables], with what must not be zero and must not tie."""
 
@@ -62,11 +71,11 @@ class Calculus:
         self.tick = tick
         self.signs = Signs(model, self._body_poly)
         self.algebra = Algebra(self.signs, RULES, lambda: self.tick())
-        self.lowering = Lowering(self.algebra, self._derivative, self.axes)
+        self.lowering = Lowering(self.algebra, self._derivative, self.axes, self._note_place)
         self.kinks: set[Poly] = set()
         self.ties: set[Atom] = set()
         self.adjoints: list[str] = []
-        self._limits: dict[str, tuple[set[Poly], set[Atom]]] = {}
+        self._limits: dict[str, Limits] = {}
         self._bodies: dict[str, Body] = {}
         self._gradients: dict[tuple[str, str, bool], Gradient] = {}
         self._variables: dict[IndexVariable, Var] = {}
@@ -94,12 +103,17 @@ class Calculus:
         if definition is None:
             return None
         if name not in self._bodies:
-            outer = self.kinks, self.ties
-            self.kinks, self.ties = set(), set()
+            outer = self.kinks, self.ties, self.signs.places
+            kept, self.algebra.raised_bases = self.algebra.raised_bases, {}
+            self.kinks, self.ties, self.signs.places = set(), set(), set()
             self._bodies[name] = self._lower_definition(definition)
-            self._limits[name] = self.kinks, self.ties
-            self.kinks, self.ties = outer
+            self._limits[name] = Limits(self.kinks, self.ties, self.signs.places)
+            self.kinks, self.ties, self.signs.places = outer
+            self.algebra.raised_bases = kept
         return self._bodies[name]
+
+    def _note_place(self, number: Poly, axis: Axis) -> None:
+        self.signs.places.add((number, axis))
 
     def _take(self, assumption: Assumption) -> None:
         """An assumed inequality, as a sign that is known from here on."""
@@ -142,7 +156,13 @@ class Calculus:
         """The derivative of one name by another, entry by entry. Raises NotDifferentiable."""
         key = (of, wrt, partial)
         if key not in self._gradients:
+            outer, self.signs.places = self.signs.places, set()
+            kept, self.algebra.raised_bases = self.algebra.raised_bases, {}
+            for name in self._backwards(of):
+                self.signs.places |= self._limits[name].places
             self._gradients[key] = self._differentiate(of, wrt, partial)
+            self.signs.places |= outer  # where there is a derivative, its function is defined
+            self.algebra.raised_bases = kept
         return self._gradients[key]
 
     def _differentiate(self, of: str, wrt: str, partial: bool) -> Gradient:
@@ -212,6 +232,7 @@ class Calculus:
                 hidden=True,
             )
             self._bodies[title] = Body(variables, adjoint.poly)
+            self._limits[title] = Limits(set(), set(), set())
             self.adjoints.append(title)
         entry = Atom("entry", (title,), tuple(map(spot, variables)))
         return Body(adjoint.variables, of_atom(entry))
@@ -256,16 +277,18 @@ class Calculus:
 
     def start_statement(self) -> None:
         """Forgets what earlier statements left out."""
-        self.kinks, self.ties = set(), set()
-        self.signs.nonzero = set()
+        self.kinks, self.ties, self.signs.places = set(), set(), set()
+        self.algebra.raised_bases.clear()
 
-    def declare_kinks(self, poly: Poly) -> None:
-        """Leaves out the kinks of all that was differentiated for a statement about `poly`."""
+    def left_out(self, poly: Poly) -> frozenset[int]:
+        """The shapes of the kinks of all that was differentiated for a statement about `poly`."""
         for name in self.reachable(poly):
-            kinks, ties = self._limits.get(name, (set(), set()))
-            self.kinks |= kinks
-            self.ties |= ties
-        self.signs.nonzero = {shape_of(kink) for kink in self.kinks}
+            limits = self._limits.get(name)
+            if limits is not None:
+                self.kinks |= limits.kinks
+                self.ties |= limits.ties
+                self.signs.places |= limits.places
+        return frozenset(shape_of(kink) for kink in self.kinks)
 
     def reachable(self, poly: Poly) -> list[str]:
         """The definitions on which a term depends."""

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from derive.calculus.algebra import Algebra, constructs
+from derive.calculus.canonical import rename_poly
 from derive.calculus.powers import (
     Undefined,
     content,
@@ -27,6 +28,7 @@ from derive.calculus.term import (
     Monomial,
     Poly,
     add,
+    fresh,
     number,
     of_atom,
     of_monomial,
@@ -68,6 +70,10 @@ def logarithm(algebra: Algebra, poly: Poly) -> Poly:
     for atom, e in monomial.factors.items():
         if atom.kind == "exp":
             parts.append(atom.args[0].scaled(e))
+        elif atom.kind == "prod" and is_positive(algebra, atom.args[0]):
+            variable = fresh(atom.bound[0].axis)
+            body = rename_poly(atom.args[0], {atom.bound[0]: variable})
+            parts.append(algebra.total((variable,), logarithm(algebra, body)).scaled(e))
         elif algebra.knowledge.is_positive(atom):
             parts.append(of_atom(_log_atom(of_atom(atom))).scaled(e))
         else:
@@ -270,16 +276,18 @@ def half_sum(algebra: Algebra, poly: Poly, sign: int) -> Poly:
 def symbolic_power(algebra: Algebra, base: Poly, exponent: Poly) -> Poly:
     """a^b: exact where b is a rational number, else exp(b log(a)) for positive a.
 
-    A base whose sign is open has a whole symbolic power `ipow(a, b)` of its own; another power is
-    defined for a positive base only.
+    A base whose sign is open has a symbolic power `ipow(a, b)` of its own, which is taken apart
+    only where `b` is whole.
     """
     constant = exponent.constant
     if constant is not None:
         return algebra.raised(base, constant)
     if base.constant == 1:
         return ONE
-    if is_positive(algebra, base) or not is_whole(exponent):
+    if is_positive(algebra, base):
         return exponential(algebra, algebra.multiply(exponent, logarithm(algebra, base)))
+    if not is_whole(exponent):
+        return of_atom(Atom("func", ("ipow",), (), (base, exponent)))
     common, rest = content(algebra, base)
     single = common.single
     assert single is not None
@@ -289,9 +297,13 @@ def symbolic_power(algebra: Algebra, base: Poly, exponent: Poly) -> Poly:
         scaled = exponent.scaled(e)
         if part.constant == 1:
             continue
-        if is_positive(algebra, part) or not is_whole(scaled):
+        if is_positive(algebra, part):
             value = exponential(algebra, algebra.multiply(scaled, logarithm(algebra, part)))
             result = algebra.multiply(result, value)
+            continue
+        if not is_whole(scaled):
+            power = Atom("func", ("ipow",), (), (part, scaled))
+            result = algebra.multiply(result, of_atom(power))
             continue
         for monomial, coefficient in scaled.terms.items():
             if not monomial.factors:

@@ -64,14 +64,20 @@ class NotExact(Exception):
 
 
 class Lowering:
-    """Lowers scalars; `derivative` answers a `Derivative` whose places are given as terms."""
+    """Lowers scalars.
+
+    `derivative` answers a `Derivative` whose places are given as terms; `note_place` is told the
+    computed places at which entries stand: where the statement is defined, they are on the axis.
+    """
 
     def __init__(
         self,
         algebra: Algebra,
         derivative: Callable[[Derivative, tuple[Place, ...], tuple[Place, ...]], Poly],
         axes: Callable[[str], tuple[Axis, ...]],
+        note_place: Callable[[Poly, Axis], None],
     ) -> None:
+        self.note_place = note_place
         self.algebra = algebra
         self.axes = axes
         self.derivative = derivative
@@ -111,7 +117,11 @@ class Lowering:
             case Entry(symbol, indices, padded):
                 if padded:
                     return self.padded(symbol, self.places(indices, scope))
-                return algebra.construct(Atom("entry", (symbol,), self.places(indices, scope)))
+                places = self.places(indices, scope)
+                for where, axis in zip(places, self.axes(symbol), strict=True):
+                    if where.computed is not None and not where.terms and not where.offset.terms:
+                        self.note_place(where.computed, axis)
+                return algebra.construct(Atom("entry", (symbol,), places))
             case Apply(operation, arguments):
                 return self.apply(operation, arguments, scope)
             case Reduce():

@@ -136,12 +136,14 @@ class Differentiation:
         name = str(atom.head[0])
         argument = atom.args[0]
         inner = self.poly(argument)
-        if not inner.terms:
+        if not inner.terms and name != "ipow":
             return ZERO
         if name in FLAT:
             self.kinks.add(argument)
             return ZERO
         if name == "ipow":
+            if self.symbol in atom.args[1].symbols:
+                raise NotDifferentiable("a power of a base that may be negative, by its exponent")
             lowered = algebra.multiply(of_atom(atom), algebra.raised(argument, -1))
             return algebra.product((atom.args[1], lowered, inner))
         if name == "log":

@@ -204,10 +204,10 @@ def factors(poly: Poly) -> list[tuple[Poly, int]]:
     names = tuple(f"a{k}" for k in range(len(atoms)))
     context = flint.fmpz_mpoly_ctx.get(names, "lex")
     table = {tuple(int(m.factors.get(a, 0)) for a in atoms): int(c) for m, c in poly.terms.items()}
-    _, parts = context.from_dict(table).factor()
+    constant, parts = context.from_dict(table).factor()
     if len(parts) == 1 and int(parts[0][1]) == 1:
         return [(poly, 1)]
-    sign = 1
+    sign = 1 if constant > 0 else -1
     result: list[tuple[Poly, int]] = []
     for part, multiplicity in parts:
         terms = {

@@ -38,12 +38,10 @@ def extremes(where: Place) -> tuple[Dim, Dim] | None:
 
 
 def surely_within(where: Place, axis: Axis) -> bool:
-    """The place never leaves the axis. A computed place is defined only inside."""
+    """The place never leaves the axis. Of a computed place that is not known here."""
     variable = where.variable
     if variable is not None and variable.axis == axis:
         return True
-    if where.computed is not None:
-        return not where.terms and not where.offset.terms
     ends = extremes(where)
     if ends is None:
         return False

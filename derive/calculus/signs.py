@@ -1,13 +1,15 @@
 """What is known of the signs of atoms, from the properties of tensors and from definitions."""
 
 from collections.abc import Callable
+from itertools import permutations
 
 from derive.calculus.algebra import Algebra, Knowledge
-from derive.calculus.canonical import poly_signature
+from derive.calculus.canonical import axis_key, poly_signature
 from derive.calculus.powers import is_nonnegative, is_positive
 from derive.calculus.ranges import surely_at_least
 from derive.calculus.term import Atom, Poly
 from derive.model.model import Model
+from derive.model.scalar import Axis
 
 POSITIVE = frozenset({"positive", "simplex"})
 NONNEGATIVE = frozenset({"nonnegative", "onehot", "binary"}) | POSITIVE
@@ -19,7 +21,8 @@ class Signs(Knowledge):
     `body` gives the normal form of a defined name's expression; `assumed` has the polynomials, and
     `entries` the tensors, that are assumed to be positive (True) or not negative, each with the
     words of the assumption; `nonzero`
-    has the shapes of those whose zeros the statement leaves out.
+    has the shapes of those whose zeros the statement leaves out, and `places` the
+    computed numbers at which entries stand, with their axes.
     """
 
     def __init__(self, model: Model, body: Callable[[str], Poly | None]) -> None:
@@ -27,8 +30,9 @@ class Signs(Knowledge):
         self.body = body
         self.assumed: dict[tuple[Poly, bool], str] = {}
         self.entries: dict[tuple[str, bool], str] = {}
-        self.nonzero: set[int] = set()
+        self.nonzero: frozenset[int] = frozenset()
         self.conditions: set[Poly] = set()
+        self.places: set[tuple[Poly, Axis]] = set()
         self.used: set[str] = set()
         self._names: dict[tuple[str, bool], bool] = {}
         self._algebra = Algebra(self, ())
@@ -92,6 +96,10 @@ class Signs(Knowledge):
                 self.entries[str(atom.head[0]), strictly] = text
         self.assumed[poly, strictly] = text
 
+    def is_place(self, number: Poly, axis: Axis) -> bool:
+        """A computed number is surely a place of the axis: an entry stands there."""
+        return (number, axis) in self.places or super().is_place(number, axis)
+
     def is_nonzero(self, poly: Poly) -> bool:
         """Left out by the statement: a kink of what was differentiated."""
         if self.nonzero and shape_of(poly) in self.nonzero:
@@ -127,9 +135,15 @@ class Signs(Knowledge):
 
 
 def shape_of(poly: Poly) -> int:
-    """What a polynomial is but for the names of its free indices, up to sign."""
-    blank = dict.fromkeys(poly.free, 47)
-    return min(poly_signature(poly, blank), poly_signature(-poly, blank))
+    """What a polynomial is but for the names of its free indices (not their ranges), up to sign."""
+    free = sorted(poly.free, key=lambda v: v.key)
+    if len(free) > 4:
+        return poly.key
+    return min(
+        poly_signature(signed, {v: hash((61, k, axis_key(v))) for k, v in enumerate(order)})
+        for order in permutations(free)
+        for signed in (poly, -poly)
+    )
 
 
 def _starts_at_one(atom: Atom) -> bool:

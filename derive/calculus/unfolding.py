@@ -1,5 +1,7 @@
 """Rebuilding terms: definitions opened, facts of another algebra applied."""
 
+from collections.abc import Iterator
+
 from derive.calculus.algebra import Algebra
 from derive.calculus.engine import Body
 from derive.calculus.term import ONE, Atom, Place, Poly, add, of_monomial
@@ -57,3 +59,11 @@ class Unfolding:
         if spot.computed is None:
             return spot
         return Place(spot.terms, spot.offset, self.poly(spot.computed))
+
+
+def all_atoms(poly: Poly) -> Iterator[Atom]:
+    """All atoms, also those inside others."""
+    for atom in poly.atoms():
+        yield atom
+        for arg in atom.args:
+            yield from all_atoms(arg)

@@ -16,13 +16,16 @@ from derive.calculus.engine import Body, Calculus
 from derive.calculus.lower import NotExact
 from derive.calculus.notation import text_of_poly
 from derive.calculus.partials import NotDifferentiable
-from derive.calculus.powers import Undefined
+from derive.calculus.powers import Undefined, content
 from derive.calculus.ranges import spot
-from derive.calculus.term import Atom, Poly, of_atom, of_monomial
-from derive.calculus.unfolding import Unfolding
-from derive.model.model import Relation
+from derive.calculus.signs import shape_of
+from derive.calculus.term import ONE, Atom, Poly, fresh, of_atom, of_monomial, place
+from derive.calculus.unfolding import Unfolding, all_atoms
+from derive.model.model import Relation, Symbol
 from derive.model.scalar import Tensor
+from derive.proof.cases import HEAVY, Spelling, at_fixed_places, fixed_places
 from derive.proof.facts import Equation, Facts, solved
+from derive.proof.substitution import substituted
 
 MOST_TERMS = 4000
 MOST_FACTORS = 40_000
@@ -72,11 +75,13 @@ At = tuple[tuple[str, Tensor], ...]
 
 
 class Prover:
-    """Settles relations of one model."""
+    """Settles relations of one model; `given` are names that stand for something else."""
 
-    def __init__(self, calculus: Calculus) -> None:
+    def __init__(self, calculus: Calculus, given: dict[str, Body] | None = None) -> None:
         self.calculus = calculus
+        self.given = given or {}
         self.model = calculus.model
+        self.nonzero: frozenset[int] = frozenset()
         self._algebras: dict[object, Algebra] = {}
         self._equations: tuple[Equation, ...] | None = None
         self._aliases: dict[int, dict[str, Body]] = {}
@@ -110,7 +115,8 @@ class Prover:
         key = (
             tuple(sorted((name, tuple(sorted(found))) for name, found in properties.items())),
             tuple(e.text for e in equations),
-            frozenset(self.calculus.signs.nonzero),
+            self.nonzero,
+            frozenset(self.calculus.signs.places),
         )
         if key in self._algebras:
             known = self._algebras[key]
@@ -121,13 +127,14 @@ class Prover:
         facts.learn(properties, equations)
         facts.assumed = self.calculus.signs.assumed
         facts.entries = self.calculus.signs.entries
-        facts.nonzero = self.calculus.signs.nonzero
+        facts.nonzero = self.nonzero
+        facts.places = set(self.calculus.signs.places)
         rules = (*RULES, facts.rule) if properties or equations else RULES
         made = Algebra(facts, rules, lambda: self.calculus.tick())
         self._algebras[key] = made
         return made
 
-    def difference(self, relation: Relation, at: At) -> Poly:
+    def difference(self, relation: Relation) -> Poly:
         """Left minus right in normal form, zero where the conditions fail."""
         calculus = self.calculus
         left = calculus.lower(relation.left, relation.indices)
@@ -136,30 +143,30 @@ class Prover:
         for condition in relation.conditions:
             lowered = calculus.lower(condition, relation.indices)
             result = calculus.algebra.multiply(lowered, result)
-        if at:
-            bodies = {name: self._body_of(tensor) for name, tensor in at}
-            result = Unfolding(calculus.algebra, bodies).poly(result)
+        if self.given:
+            result = Unfolding(calculus.algebra, self.given).poly(result)
         return result
 
-    def _body_at(self, name: str, given: dict[str, Body]) -> Body:
+    def _body(self, name: str) -> Body:
         """A definition with the names that the statement substitutes replaced."""
         body = self.calculus.body(name)
         assert body is not None
-        if not given:
+        if not self.given:
             return body
-        return Body(body.variables, Unfolding(self.calculus.algebra, given).poly(body.poly))
-
-    def _body_of(self, tensor: Tensor) -> Body:
-        variables = tuple(map(self.calculus.variable, tensor.indices))
-        return Body(variables, self.calculus.lower(tensor.body, tensor.indices))
+        return Body(body.variables, Unfolding(self.calculus.algebra, self.given).poly(body.poly))
 
     def prove(self, relation: Relation, at: At = ()) -> Proof:
-        """The verdict on an equation."""
+        """The verdict on a relation, with the names of `at` replaced after differentiation."""
+        if relation.op != "=":
+            return NotShown("no rule for this order")
         try:
+            if at:
+                calculus, given = substituted(self.calculus, at)
+                return Prover(calculus, given).prove(relation)
             self.calculus.start_statement()
-            difference = self.difference(relation, at)
-            self.calculus.declare_kinks(difference)
-            return self.settle(difference, at)
+            difference = self.difference(relation)
+            self.nonzero = self.calculus.left_out(difference)
+            return self.settle(difference)
         except TooLarge:
             return NotShown("the terms grew too large")
         except (NotExact, NotDifferentiable) as problem:
@@ -167,17 +174,17 @@ class Prover:
         except Undefined as problem:
             return NotShown(f"{problem} on one side")
 
-    def settle(self, difference: Poly, at: At) -> Proof:
+    def settle(self, difference: Poly) -> Proof:
         """Is the difference zero: by declared facts, or by a fact that nobody declared?"""
         declared, equations = self.declared(), self.equations()
         knowing = self.algebra(declared, equations)
-        stage = self.vanishes(difference, knowing, at)
+        stage = self.vanishes(difference, knowing)
         if stage is not None:
-            facts = self.needed(difference, declared, equations, at, stage)
+            facts = self.needed(difference, declared, equations, stage)
             return Proved(facts, self.conditions())
         for name, missing, properties in self.candidates(difference, declared):
             guessing = self.algebra(properties, equations)
-            if self.vanishes(difference, guessing, at, MOST_GUESSES) is not None:
+            if self.vanishes(difference, guessing, MOST_GUESSES) is not None:
                 facts = tuple(f for f in self.used(guessing) if not f.startswith(f"{name} is "))
                 return ProvedIf((missing,), facts, self.conditions())
         return NotShown("the two sides have different normal forms")
@@ -186,29 +193,40 @@ class Prover:
         self, difference: Poly, declared: Properties
     ) -> Iterator[tuple[str, str, Properties]]:
         """Facts that nobody declared and that could matter, with the properties they come to."""
-        present = difference.symbols
         for symbol in self.model.symbols.values():
-            if present <= {symbol.name}:
-                continue  # a fact that is the claim itself is no help
             square = len(symbol.axes) == 2 and symbol.axes[0] == symbol.axes[1]
             for extra, missing in candidates_for(symbol.name, len(symbol.axes), square):
                 have = declared.get(symbol.name, frozenset())
-                if extra not in have:
+                if extra not in have and not self.says(difference, symbol, extra):
                     yield symbol.name, missing, {**declared, symbol.name: have | {extra}}
+
+    def says(self, difference: Poly, symbol: Symbol, extra: str) -> bool:
+        """The claim is just that fact: then it is no help."""
+        if difference.symbols != {symbol.name}:
+            return False
+        variables = tuple(fresh(a) for a in symbol.axes)
+        places = tuple(map(place, variables))
+        entry = of_atom(Atom("entry", (symbol.name,), places))
+        algebra = self.calculus.algebra
+        if extra == "symmetric":
+            fact = entry - of_atom(Atom("entry", (symbol.name,), places[::-1]))
+        else:
+            powered = algebra.power(entry, 2 if extra == "unit" else 1)
+            fact = algebra.total(variables[-1:], powered) - ONE
+        return shape_of(fact) == shape_of(content(algebra, difference)[1])
 
     def needed(
         self,
         difference: Poly,
         properties: Properties,
         equations: tuple[Equation, ...],
-        at: At,
         stage: int,
     ) -> tuple[str, ...]:
         """The facts without which the proof fails: those used, less what can be left out."""
         used = self.used(self.algebra(properties, equations))
         if not used:
             return used
-        if self.vanishes(difference, self.algebra({}, ()), at, stage) is not None:
+        if self.vanishes(difference, self.algebra({}, ()), stage) is not None:
             return ()
         kept = dict(properties)
         for name in sorted(properties):
@@ -216,7 +234,7 @@ class Prover:
                 break
             fewer = {n: p for n, p in kept.items() if n != name}
             algebra = self.algebra(fewer, equations)
-            if self.vanishes(difference, algebra, at, stage) is not None:
+            if self.vanishes(difference, algebra, stage) is not None:
                 kept, used = fewer, self.used(algebra)
         return used
 
@@ -233,13 +251,13 @@ class Prover:
 
     # --- one normal form after the other -------------------------------------------------------
 
-    def vanishes(
-        self, difference: Poly, algebra: Algebra, at: At, most: int = MOST_STAGES
-    ) -> int | None:
+    def vanishes(self, difference: Poly, algebra: Algebra, most: int = MOST_STAGES) -> int | None:
         """The number of openings after which the difference is zero; None if it never is."""
         try:
-            for stage, poly in enumerate(self.openings(difference, algebra, at)):
+            for stage, poly in enumerate(self.openings(difference, algebra)):
                 if not poly.terms or not cleared(algebra, poly).terms:
+                    return stage
+                if self.spelled_out(poly, algebra):
                     return stage
                 if stage >= most:
                     break
@@ -247,34 +265,55 @@ class Prover:
             pass
         return None
 
-    def openings(self, difference: Poly, algebra: Algebra, at: At) -> Iterator[Poly]:
+    def spelled_out(self, poly: Poly, algebra: Algebra) -> bool:
+        """The difference is zero when fixed sizes are spelled out and orders turned."""
+        if weight(poly) > HEAVY or not any(self._has_cases(a) for a in all_atoms(poly)):
+            if weight(poly) > HEAVY or all(fixed_places(v.axis) is None for v in poly.free):
+                return False
+        for part in at_fixed_places(algebra, poly):
+            axes = {name: self.calculus.axes(name) for name in part.symbols if self.is_name(name)}
+            if cleared(algebra, Spelling(algebra, part.free, axes).poly(part)).terms:
+                return False
+        return True
+
+    def is_name(self, name: str) -> bool:
+        """A name of the model; the place of a one-hot's one has none."""
+        return name in self.model.symbols or name in self.model.definitions
+
+    def _has_cases(self, atom: Atom) -> bool:
+        """An atom that can be spelled out or turned."""
+        if atom.kind == "sum":
+            return any(
+                fixed_places(v.axis) is not None or v.axis.low.constant not in (0, 1)
+                for v in atom.bound
+            ) or any(str(v.axis.high) not in self.model.dims for v in atom.bound)
+        return atom.kind == "less" or atom.head[:1] == ("sign",)
+
+    def openings(self, difference: Poly, algebra: Algebra) -> Iterator[Poly]:
         """The difference with more and more definitions opened, the last ones first."""
         poly = Unfolding(algebra, {}).poly(difference)
         yield poly
-        aliases = {} if at else self.aliases(poly, algebra)
+        aliases = {} if self.given else self.aliases(poly, algebra)
         if not aliases.keys().isdisjoint(poly.symbols):
             poly = Unfolding(algebra, aliases).poly(poly)
             yield poly
-        given = {name: self._body_of(tensor) for name, tensor in at}
         while poly.terms:
-            chosen = self.chosen(poly, given)
+            chosen = self.chosen(poly)
             if not chosen:
                 break
-            poly = Unfolding(algebra, {n: self._body_at(n, given) for n in chosen}).poly(poly)
+            poly = Unfolding(algebra, {n: self._body(n) for n in chosen}).poly(poly)
             if len(poly.terms) > MOST_TERMS or weight(poly) > MOST_FACTORS:
                 raise TooLarge
             yield poly
-        if any(a.head[:1] == ("sign",) for a in all_atoms(poly)):
-            yield Unfolding(algebra, {}, signs=True).poly(poly)
 
-    def chosen(self, poly: Poly, given: dict[str, Body]) -> set[str]:
+    def chosen(self, poly: Poly) -> set[str]:
         """The definitions to open next.
 
         All hidden ones; else those of which a part already stands in the term, for there something
         may cancel; else the last one.
         """
         definitions = self.model.definitions
-        names = {n for n in poly.symbols if n in definitions and n not in given}
+        names = {n for n in poly.symbols if n in definitions and n not in self.given}
         adjoints = set(self.calculus.adjoints)
         hidden = {n for n in names if definitions[n].hidden} - adjoints
         if hidden or not names:
@@ -334,12 +373,12 @@ class Prover:
         chosen = {name}
         poly = difference
         for _ in range(4):
-            poly = Unfolding(algebra, {n: self._body_at(n, {}) for n in chosen}).poly(poly)
+            poly = Unfolding(algebra, {n: self._body(n) for n in chosen}).poly(poly)
             if not poly.terms:
                 return True
             if len(poly.terms) > 100:
                 return False
-            chosen = self.chosen(poly, {})
+            chosen = self.chosen(poly)
             if not chosen or chosen & set(self.calculus.adjoints):
                 return False
         return False
@@ -356,14 +395,6 @@ def shape_of_atom(atom: Atom) -> int:
 def weight(poly: Poly) -> int:
     """The number of factors, those inside others included."""
     return sum(1 for _ in all_atoms(poly))
-
-
-def all_atoms(poly: Poly) -> Iterator[Atom]:
-    """All atoms, also those inside others."""
-    for atom in poly.atoms():
-        yield atom
-        for arg in atom.args:
-            yield from all_atoms(arg)
 
 
 def cleared(algebra: Algebra, poly: Poly) -> Poly:

@@ -10,8 +10,10 @@ from derive.calculus.products import Factors, merged, private_copies, without
 from derive.calculus.signs import Signs
 from derive.calculus.term import ONE, ZERO, Atom, Place, Poly, Var, add, of_atom, place
 from derive.model.dim import Dim
+from derive.model.scalar import Axis
 
 NOTHING: frozenset[Var] = frozenset()
+PLACE = "place of the one in "
 SYMMETRIC = frozenset({"symmetric", "posdef", "diagonal"})
 
 
@@ -44,7 +46,7 @@ class Facts(Signs):
         found = self.properties.get(name, NO_PROPERTIES)
         if "onehot" in found:
             self.used.add(f"{name} is onehot")
-            one = of_atom(Atom("entry", (f"place of the one in {name}",), atom.places[:-1]))
+            one = of_atom(Atom("entry", (PLACE + name,), atom.places[:-1]))
             return Algebra(self, ()).delta(atom.places[-1], Place((), Dim(()), one))
         if len(atom.places) < 2 or not found & SYMMETRIC:
             return of_atom(atom)
@@ -59,6 +61,14 @@ class Facts(Signs):
         self.used.add(f"{name} is {min(found & SYMMETRIC)}")
         first, second = sorted((first, second), key=lambda p: p.key)
         return of_atom(Atom("entry", (name, "symmetric"), (*leading, first, second)))
+
+    def is_place(self, number: Poly, axis: Axis) -> bool:
+        """A computed number is surely a place of the axis."""
+        atom = number.atom
+        if atom is not None and atom.kind == "entry" and str(atom.head[0]).startswith(PLACE):
+            name = str(atom.head[0]).removeprefix(PLACE)
+            return self.model.symbols[name].axes[-1] == axis
+        return super().is_place(number, axis)
 
     def rule(self, algebra: Algebra, factors: Factors, bound: frozenset[Var]) -> Rewritten | None:
         """The first fact that applies. Terminates: a factor or a summed variable disappears."""
@@ -183,6 +193,8 @@ def _orthogonal(
             variable = atom.places[side].variable
             if variable is None or variable not in bound or atom.places[side] != other.places[side]:
                 continue
+            if variable.axis != _axis(algebra, atom):
+                continue
             rest = {a: e for a, e in factors.items() if a is not atom and a is not other}
             ends = (atom.places[1 - side], other.places[1 - side])
             if any(variable in a.free for a in rest) or any(variable in p.free for p in ends):
@@ -196,6 +208,8 @@ def _solved(
 ) -> Rewritten | None:
     """An atom replaced by what an assumed equation says that it is."""
     for mapping in _matches(equation, factors):
+        if not all(algebra.within(spot, v.axis) for v, spot in mapping.items()):
+            continue
         atom = algebra.substitute_atom(equation.atom, mapping).atom
         if atom is None:
             continue
