@@ -78,6 +78,8 @@ def show_binary(expr: tree.Binary) -> str:
             return f"{within(left, POSTFIX)}^{exponent(right)}"
         case "/" if reads_as_quotient(left, right):
             return f"({show(left)})/{within(right, POWER)}"
+    if op == "*" and isinstance(left, tree.Binary) and left.op == "@":
+        return f"({show(left)})*{show(right) if is_quotient(right) else within(right, POWER)}"
     if op != "/" and is_quotient(right):
         return f"{within(left, PRODUCT)}{spaced(op)}{show(right)}"
     return f"{within(left, PRODUCT)}{spaced(op)}{within(right, POWER)}"
@@ -91,8 +93,8 @@ def exponent(expr: tree.Expression) -> str:
 
 
 def spaced(op: str) -> str:
-    """`/` stands close, the others with blanks around them."""
-    return op if op == "/" else f" {op} "
+    """`*` and `/` stand close, the others with blanks around them."""
+    return op if op in "*/" else f" {op} "
 
 
 def is_quotient(expr: tree.Expression) -> bool:

@@ -1,0 +1,287 @@
+"""Sums of products of scalars, entrywise factors and matrix chains, written short.
+
+A `Term` is `coefficient * scalars * factors`. A factor is a chain of letters, multiplied by `@`; one
+letter is a tensor by itself. What terms share is taken out: a scalar, an entrywise factor, the
+first or the last letter of a chain (`X.T @ p - X.T @ y` is `X.T @ (p - y)`).
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from math import gcd, lcm
+from typing import TypeVar
+
+from derive.calculus import trees
+from derive.syntax.tree import Expression
+
+Chain = tuple[Expression, ...]
+Powers = dict[Expression, Fraction]
+Factors = dict[Chain, Fraction]
+K = TypeVar("K")
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A product. The key of a factor is a chain, that of a scalar an expression."""
+
+    coefficient: Fraction
+    scalars: tuple[tuple[Expression, Fraction], ...] = ()
+    factors: tuple[tuple[Chain, Fraction], ...] = ()
+
+
+def term(coefficient: Fraction | int, scalars: Powers, factors: Factors) -> Term:
+    """A term from maps, without what is to the power of zero."""
+    return Term(
+        Fraction(coefficient),
+        tuple((s, e) for s, e in scalars.items() if e),
+        tuple((f, e) for f, e in factors.items() if e),
+    )
+
+
+def multiplied(first: Term, second: Term) -> Term:
+    """The product of two terms of the same axes."""
+    scalars, factors = dict(first.scalars), dict(first.factors)
+    for scalar, e in second.scalars:
+        scalars[scalar] = scalars.get(scalar, Fraction(0)) + e
+    for factor, e in second.factors:
+        factors[factor] = factors.get(factor, Fraction(0)) + e
+    return term(first.coefficient * second.coefficient, scalars, factors)
+
+
+def joined(terms: Iterable[Term]) -> list[Term]:
+    """Equal terms together."""
+    total: dict[tuple[frozenset[object], frozenset[object]], Term] = {}
+    for one in terms:
+        key = (frozenset(one.scalars), frozenset(one.factors))
+        before = total.get(key)
+        value = one.coefficient + (before.coefficient if before else 0)
+        total[key] = replace(before or one, coefficient=value)
+    return [one for one in total.values() if one.coefficient]
+
+
+def tree_of(terms: Iterable[Term]) -> Expression:
+    """The sum of terms as an expression, what they share taken out."""
+    return written(factored(list(terms)))
+
+
+def factored(terms: list[Term]) -> list[Term]:
+    """The same sum as fewer terms."""
+    terms = joined(terms)
+    if len(terms) < 2:
+        return terms
+    common = content(terms)
+    rest = [_divided(one, common) for one in terms]
+    if common != UNIT:
+        if all(not one.factors for one in rest):
+            scalar = trees_scalar(rest)
+            return [multiplied(common, scalar)]
+        inner = factored(rest)
+        if len(inner) == 1:
+            return [multiplied(common, inner[0])]
+        return [multiplied(common, Term(Fraction(1), (), (((written(inner),), Fraction(1)),)))]
+    handle = best_handle(terms)
+    if handle is None:
+        return terms
+    chosen = [one for one in terms if handle.holds(one)]
+    others = [one for one in terms if not handle.holds(one)]
+    inside = factored([handle.without(one) for one in chosen])
+    merged = handle.around(inside)
+    place = terms.index(chosen[0])
+    before = [one for one in terms[:place] if one in others]
+    after = [one for one in terms[place:] if one in others]
+    return factored([*before, merged, *after]) if others else [merged]
+
+
+UNIT = Term(Fraction(1))
+
+
+def trees_scalar(terms: list[Term]) -> Term:
+    """A sum of scalars as one scalar."""
+    inner = factored(terms)
+    if len(inner) == 1:
+        return inner[0]
+    return Term(Fraction(1), ((written(inner), Fraction(1)),))
+
+
+def content(terms: list[Term]) -> Term:
+    """What all terms share, the sign of most of them included."""
+    above = gcd(*(t.coefficient.numerator for t in terms))
+    below = lcm(*(t.coefficient.denominator for t in terms))
+    if any(t.coefficient.denominator != below for t in terms) and above == 1:
+        below = gcd(*(t.coefficient.denominator for t in terms))
+    sign = -1 if all(t.coefficient < 0 for t in terms) else 1
+    scalars = _shared([dict(t.scalars) for t in terms])
+    factors = _shared([dict(t.factors) for t in terms])
+    return term(Fraction(sign * above, below), scalars, factors)
+
+
+def _shared(maps: list[dict[K, Fraction]]) -> dict[K, Fraction]:
+    """The least exponents of what all maps have with the same sign."""
+    found: dict[K, Fraction] = {}
+    for key, first in maps[0].items():
+        exponents = [m.get(key, Fraction(0)) for m in maps]
+        if all(e * first > 0 for e in exponents):
+            found[key] = min(exponents) if first > 0 else max(exponents)
+    return found
+
+
+def _divided(one: Term, common: Term) -> Term:
+    inverse = Term(
+        1 / common.coefficient,
+        tuple((s, -e) for s, e in common.scalars),
+        tuple((f, -e) for f, e in common.factors),
+    )
+    return multiplied(one, inverse)
+
+
+@dataclass(frozen=True, slots=True)
+class Handle:
+    """Something that several terms share, and how to take it out."""
+
+    size: int
+    holds: Callable[[Term], bool]
+    without: Callable[[Term], Term]
+    around: Callable[[list[Term]], Term]
+
+
+def best_handle(terms: list[Term]) -> Handle | None:
+    """The handle that most terms have, the largest of these."""
+    best: tuple[tuple[int, int], Handle] | None = None
+    seen: set[object] = set()
+    for one in terms:
+        for key, handle in _handles(one):
+            if key in seen:
+                continue
+            seen.add(key)
+            count = sum(map(handle.holds, terms))
+            if count < 2:
+                continue
+            score = (count, handle.size)
+            if best is None or score > best[0]:
+                best = (score, handle)
+    return best[1] if best else None
+
+
+def _handles(one: Term) -> Iterable[tuple[object, Handle]]:
+    """The handles of a term, each with what tells it from others."""
+    for factor, e in one.factors:
+        if e == 1:
+            yield ("factor", factor), _factor_handle(factor)
+    if len(one.factors) == 1 and one.factors[0][1] == 1:
+        letters = one.factors[0][0]
+        for k in range(1, len(letters)):
+            yield ("first", letters[:k]), _chain_handle(letters[:k], True)
+            yield ("last", letters[-k:]), _chain_handle(letters[-k:], False)
+    if one.factors:
+        for scalar, e in one.scalars:
+            yield ("scalar", scalar, e), _scalar_handle(scalar, e)
+
+
+def _factor_handle(factor: Chain) -> Handle:
+    unit = Term(Fraction(1), (), ((factor, Fraction(1)),))
+
+    def around(inside: list[Term]) -> Term:
+        if len(inside) == 1:
+            return multiplied(unit, inside[0])
+        if all(not t.factors for t in inside):
+            return multiplied(unit, Term(Fraction(1), ((written(inside), Fraction(1)),)))
+        return multiplied(unit, Term(Fraction(1), (), (((written(inside),), Fraction(1)),)))
+
+    return Handle(
+        len(factor),
+        lambda t: dict(t.factors).get(factor, 0) >= 1,
+        lambda t: _divided(t, unit),
+        around,
+    )
+
+
+def _scalar_handle(scalar: Expression, exponent: Fraction) -> Handle:
+    unit = Term(Fraction(1), ((scalar, exponent),))
+
+    def around(inside: list[Term]) -> Term:
+        if len(inside) == 1:
+            return multiplied(unit, inside[0])
+        return multiplied(unit, Term(Fraction(1), (), (((written(inside),), Fraction(1)),)))
+
+    return Handle(
+        0,
+        lambda t: bool(t.factors) and dict(t.scalars).get(scalar) == exponent,
+        lambda t: _divided(t, unit),
+        around,
+    )
+
+
+def _chain_handle(part: Chain, first: bool) -> Handle:
+    """The first or the last letters of a chain that is all of its term but for scalars."""
+    size = len(part)
+
+    def letters(t: Term) -> Chain:
+        return t.factors[0][0] if len(t.factors) == 1 and t.factors[0][1] == 1 else ()
+
+    def holds(t: Term) -> bool:
+        own = letters(t)
+        return len(own) > size and (own[:size] if first else own[-size:]) == part
+
+    def without(t: Term) -> Term:
+        own = letters(t)
+        rest = own[size:] if first else own[:-size]
+        return replace(t, factors=((rest, Fraction(1)),))
+
+    def around(inside: list[Term]) -> Term:
+        if len(inside) == 1 and len(inside[0].factors) == 1 and inside[0].factors[0][1] == 1:
+            one = inside[0]
+            rest = one.factors[0][0]
+        elif len(inside) == 1:
+            bare = replace(inside[0], coefficient=Fraction(1), scalars=())
+            one, rest = inside[0], (written([bare]),)
+        else:
+            one, rest = UNIT, (written(inside),)
+        whole = (*part, *rest) if first else (*rest, *part)
+        return replace(one, factors=((whole, Fraction(1)),))
+
+    return Handle(size + 1, holds, without, around)
+
+
+# --- terms as expressions --------------------------------------------------------------------
+
+
+def written(terms: list[Term]) -> Expression:
+    """A sum as it stands, a positive term first."""
+    if not terms:
+        return trees.ZERO
+    ordered = sorted(terms, key=lambda t: t.coefficient < 0)
+    if all(t.coefficient < 0 for t in ordered) and len(ordered) > 1:
+        return trees.negative(written([replace(t, coefficient=-t.coefficient) for t in ordered]))
+    parts = [_term(t) for t in ordered]
+    total = parts[0]
+    for part in parts[1:]:
+        total = trees.plus(total, part)
+    return total
+
+
+def _term(one: Term) -> Expression:
+    """One product, over what it is divided by."""
+    size = abs(one.coefficient)
+    above = [trees.number(size.numerator)] if size.numerator != 1 else []
+    below = [trees.number(size.denominator)] if size.denominator != 1 else []
+    for scalar, e in one.scalars:
+        (above if e > 0 else below).append(trees.power(scalar, abs(e)))
+    chains: list[Chain] = []
+    for factor, e in one.factors:
+        if e == 1 and len(factor) > 1:
+            chains.append(factor)
+        else:
+            (above if e > 0 else below).append(trees.power(trees.chain(factor), abs(e)))
+    front = trees.product(above)
+    if len(chains) == 1 and not _entrywise(one):
+        value = trees.chain(chains[0], front)
+    else:
+        value = trees.product([front, *map(trees.chain, chains)])
+    if below:
+        value = trees.over(value, trees.product(below))
+    return trees.negative(value) if one.coefficient < 0 else value
+
+
+def _entrywise(one: Term) -> bool:
+    """Some entrywise factor stands beside a chain."""
+    return sum(e > 0 for _, e in one.factors) > 1

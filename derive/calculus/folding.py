@@ -1,0 +1,189 @@
+"""Definitions recognised in a term and replaced by their names.
+
+A definition `p[i] = exp(z[i]) S^-1` is solved for one of its atoms, `exp(z[i]) = p[i] S`, and this
+put in place of the atom, but not inside the other parts of the definition (`S`), which then cancel.
+So also for definitions of several terms: `x[i] = s xh[i] + mu`.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import permutations
+
+from derive.calculus.algebra import Algebra, TooLarge
+from derive.calculus.canonical import rename, signature
+from derive.calculus.engine import Body
+from derive.calculus.ranges import spot
+from derive.calculus.term import (
+    Atom,
+    Exponent,
+    Monomial,
+    Place,
+    Poly,
+    Var,
+    add,
+    of_atom,
+    of_monomial,
+    place,
+)
+from derive.calculus.unfolding import Unfolding
+
+KINDS = frozenset({"exp", "pow", "func", "sum", "entry", "matrix", "max", "argmax", "prod"})
+DIVISIBLE = frozenset({"exp", "pow", "const"})
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """`atom ^ exponent = value` for all places of `variables`; `kept` are not looked into."""
+
+    name: str
+    variables: tuple[Var, ...]
+    atom: Atom
+    exponent: Exponent
+    value: Poly
+    kept: frozenset[int]
+    shape: int
+
+
+def shape(atom: Atom) -> int:
+    """What an atom is but for the names of its free indices."""
+    return signature(atom, dict.fromkeys(atom.free, 53))
+
+
+def rules_of(algebra: Algebra, name: str, body: Body) -> Iterator[Rule]:
+    """The definition of a name solved for each atom that determines it."""
+    places = tuple(map(spot, body.variables))
+    left = of_atom(Atom("entry", (name,), places))
+    variables = frozenset(v for v in body.variables if v in body.poly.free)
+    for monomial, coefficient in body.poly.terms.items():
+        for atom, exponent in monomial.factors.items():
+            others = {a: e for a, e in monomial.factors.items() if a != atom}
+            if atom.kind not in KINDS or not variables <= atom.free:
+                continue
+            if any(atom in m.factors for m in body.poly.terms if m is not monomial):
+                continue
+            rest = Poly({m: c for m, c in body.poly.terms.items() if m is not monomial})
+            inverse = of_monomial({a: -e for a, e in others.items()}, 1 / Fraction(coefficient))
+            try:
+                value = algebra.multiply(left - rest, inverse)
+            except TooLarge:
+                continue
+            if not _is_defined(algebra, value):
+                continue
+            kept = frozenset(shape(a) for a in body.poly.atoms() if a != atom)
+            yield Rule(name, tuple(variables), atom, exponent, value, kept, shape(atom))
+
+
+def _is_defined(algebra: Algebra, value: Poly) -> bool:
+    """Nothing is divided by that could be zero."""
+    return all(
+        e > 0 or a.kind == "pow" or algebra.knowledge.is_positive(a)
+        for m in value.terms
+        for a, e in m.factors.items()
+    )
+
+
+class Folding:
+    """Applies one rule to terms."""
+
+    def __init__(self, algebra: Algebra, rule: Rule) -> None:
+        self.algebra = algebra
+        self.rule = rule
+
+    def poly(self, poly: Poly) -> Poly:
+        """The polynomial with the atom of the rule replaced wherever it stands."""
+        return self.algebra.mapped(poly, self.atom, self.touches)
+
+    def touches(self, atom: Atom) -> bool:
+        """The atom is to be rebuilt."""
+        if not self.rule.atom.symbols <= atom.symbols:
+            return False
+        return self.rule.kept.isdisjoint((shape(atom),))
+
+    def atom(self, atom: Atom) -> Poly:
+        """The atom replaced, or rebuilt from its parts."""
+        found = self.value(atom)
+        if found is not None:
+            return found
+        return self.algebra.rebuilt(atom, lambda p: p, self.poly)
+
+    def value(self, atom: Atom) -> Poly | None:
+        """What the rule says of the atom itself."""
+        rule = self.rule
+        if shape(atom) != rule.shape:
+            return None
+        for mapping in self.matches(atom):
+            value = self.algebra.substitute(rule.value, mapping)
+            if rule.exponent == 1:
+                return value
+            return self.algebra.raised(value, 1 / Fraction(rule.exponent))
+        return None
+
+    def matches(self, atom: Atom) -> Iterator[dict[Var, Place]]:
+        """The places at which the atom of the rule is this one."""
+        rule = self.rule
+        if rule.atom.kind == "entry":
+            mapping: dict[Var, Place] = {}
+            for mine, other in zip(rule.atom.places, atom.places, strict=True):
+                if mine.variable in rule.variables and mine.variable is not None:
+                    mapping.setdefault(mine.variable, other)
+        candidates = sorted(atom.free, key=lambda v: v.key)
+        for chosen in permutations(candidates, len(rule.variables)):
+            names = dict(zip(rule.variables, chosen, strict=True))
+            if all(v.axis == w.axis for v, w in names.items()) and rename(rule.atom, names) == atom:
+                yield {v: place(w) for v, w in names.items()}
+                return
+
+
+# --- which form is the simplest ------------------------------------------------------------------
+
+WEIGHTS = {"entry": 2, "const": 1, "delta": 3, "index": 1}
+
+
+def weight(poly: Poly) -> int:
+    """About how long a term is when it is printed."""
+    return sum(3 + _monomial(m) + (c not in (1, -1)) for m, c in poly.terms.items())
+
+
+def _monomial(monomial: Monomial) -> int:
+    return sum(_atom(a) + (e not in (1, -1)) for a, e in monomial.factors.items())
+
+
+def _atom(atom: Atom) -> int:
+    inner = sum(weight(a) for a in atom.args)
+    if atom.kind == "sum":
+        return _monomial(next(iter(atom.args[0].terms))) + len(atom.bound)
+    return WEIGHTS.get(atom.kind, 2) + inner
+
+
+def simplest(algebra: Algebra, poly: Poly, bodies: Mapping[str, Body], most: int = 200) -> Poly:
+    """The poly with names folded as long as that makes it shorter."""
+    rules = [rule for name, body in bodies.items() for rule in rules_of(algebra, name, body)]
+    best, size = poly, weight(poly)
+    improved = True
+    while improved and most > 0:
+        improved = False
+        for rule in rules:
+            if not rule.atom.symbols <= best.symbols:
+                continue
+            most -= 1
+            for made in folded(algebra, best, rule):
+                if made != best and weight(made) < size:
+                    best, size, improved = made, weight(made), True
+    return best
+
+
+def folded(algebra: Algebra, poly: Poly, rule: Rule) -> Iterator[Poly]:
+    """The rule applied everywhere, and in those terms only that get shorter by it."""
+    folding = Folding(algebra, rule)
+    parts = []
+    try:
+        for monomial, coefficient in poly.terms.items():
+            one = Poly({monomial: coefficient})
+            parts.append((one, folding.poly(one)))
+        clean = Unfolding(algebra, {})
+        yield clean.poly(add(new for _, new in parts))
+        shorter = [new if weight(new) < weight(one) else one for one, new in parts]
+        yield clean.poly(add(shorter))
+    except TooLarge:
+        return

@@ -1,0 +1,306 @@
+"""Index notation as expressions of the language, with names for the indices that nobody uses."""
+
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+
+from derive.calculus import trees
+from derive.model.dim import Dim
+from derive.model.model import Model
+from derive.model.scalar import (
+    Apply,
+    ArgMax,
+    Blocks,
+    Constant,
+    Derivative,
+    DimValue,
+    Entry,
+    Index,
+    IndexValue,
+    IndexVariable,
+    MatrixFunction,
+    Num,
+    Reduce,
+    Scalar,
+    Split,
+    Tensor,
+    Unknown,
+)
+from derive.syntax import tree
+from derive.syntax.tree import Expression
+
+LETTERS = "ijklmnopqrstuvw"
+RELATIONS = {"lt": "<", "le": "<=", "eq": "=", "ne": "!="}
+OPERATORS = {"mul": "*", "pow": "^"}
+
+
+def taken_names(model: Model) -> frozenset[str]:
+    """The names that no index may have."""
+    shown = {n for n, d in model.definitions.items() if not d.hidden}
+    return frozenset({*model.dims, *model.symbols, *model.functions, *model.defs, *shown})
+
+
+class Writer:
+    """Writes scalars by index. Indices keep the name that they have, if it is a good one."""
+
+    def __init__(self, taken: Iterable[str] = ()) -> None:
+        self.taken = frozenset(taken)
+        self.names: dict[IndexVariable, str] = {}
+
+    def variable(self, variable: IndexVariable) -> str:
+        """The name of an index: its own, if that is free, else the first that is."""
+        if variable not in self.names:
+            used = {*self.names.values(), *self.taken}
+            wanted = variable.name
+            if wanted in used or not wanted.isalpha():
+                wanted = next(n for n in _candidates() if n not in used)
+            self.names[variable] = wanted
+        return self.names[variable]
+
+    def index(self, index: Index) -> Expression:
+        """An index as a number."""
+        total: Expression | None = None
+        for variable, factor in index.terms:
+            part: Expression = trees.name(self.variable(variable))
+            constant = factor.constant
+            if constant is None:
+                part = trees.product([trees.of_dim(factor), part])
+            elif constant != 1:
+                scaled = trees.product([trees.number(abs(constant)), part])
+                part = trees.negative(scaled) if constant < 0 else scaled
+            total = part if total is None else trees.plus(total, part)
+        for scalar in index.computed:
+            total = self.tree(scalar) if total is None else trees.plus(total, self.tree(scalar))
+        if index.offset.terms or total is None:
+            offset = trees.of_dim(index.offset)
+            if total is None:
+                return offset
+            negated = trees.negative(trees.of_dim(-index.offset))
+            return trees.plus(total, negated if _is_negative(index.offset) else offset)
+        return total
+
+    def binder(self, variable: IndexVariable, always: bool = False) -> tree.Binder:
+        """`i`, or `i in 1..n`."""
+        extent = tree.Range(
+            trees.NOWHERE, trees.of_dim(variable.axis.low), trees.of_dim(variable.axis.high)
+        )
+        return tree.Binder(trees.NOWHERE, self.variable(variable), extent if always else None)
+
+    def tensor(self, tensor: Tensor) -> Expression:
+        """A tensor: its name, or a comprehension."""
+        body = tensor.body
+        if isinstance(body, Entry) and not body.padded:
+            if tuple(index.variable for index in body.indices) == tensor.indices:
+                return _named(body.symbol)
+        if not tensor.indices:
+            return self.tree(body)
+        binders = tuple(self.binder(v, always=True) for v in tensor.indices)
+        inside = self.tree(body)
+        self.release(tensor.indices)
+        return tree.Comprehension(trees.NOWHERE, inside, binders, ())
+
+    def release(self, variables: Iterable[IndexVariable]) -> None:
+        """The names of these are free again."""
+        for variable in variables:
+            self.names.pop(variable, None)
+
+    def tree(self, scalar: Scalar) -> Expression:
+        """A scalar as an expression."""
+        match scalar:
+            case Num(value):
+                return trees.number(value)
+            case Constant(name):
+                return trees.name(name)
+            case DimValue(dim):
+                return trees.of_dim(dim)
+            case IndexValue(index):
+                return self.index(index)
+            case Entry(symbol, indices, padded):
+                base = trees.call("pad0", _named(symbol)) if padded else _named(symbol)
+                return _at(base, [self.index(i) for i in indices])
+            case Apply("add", _):
+                return self.total(list(_addends(scalar)))
+            case Apply(operation, arguments):
+                return self.apply(operation, arguments)
+            case Reduce():
+                return self.reduce(scalar)
+            case ArgMax(variable, body):
+                return trees.call("argmax", self.tensor(Tensor((variable,), body)))
+            case MatrixFunction(operation, matrix, indices, power):
+                inside = [self.tensor(matrix), *([self.tree(power)] if power else [])]
+                return _at(trees.call(operation, *inside), [self.index(i) for i in indices])
+            case Unknown():
+                return self.unknown(scalar)
+            case Blocks(index, parts):
+                pieces = tuple(self.tensor(Tensor((p.variable,), p.body)) for p in parts)
+                return _at(trees.call("concat", *pieces), [self.index(index)])
+            case Split(index, variables, body):
+                inside = self.tensor(Tensor(variables, body))
+                return _at(trees.call("reshape", inside, trees.name("n")), [self.index(index)])
+            case Derivative(of, of_indices, wrt, wrt_indices):
+                top = _at(trees.name(of), [self.index(i) for i in of_indices])
+                return trees.quotient(
+                    top, _at(trees.name(wrt), [self.index(i) for i in wrt_indices])
+                )
+
+    def total(self, addends: list[Scalar]) -> Expression:
+        """A sum, a positive term first."""
+        parts = [self.tree(a) for a in addends]
+        parts.sort(key=lambda part: isinstance(part, tree.Negative))
+        result = parts[0]
+        for part in parts[1:]:
+            result = trees.plus(result, part)
+        return result
+
+    def apply(self, operation: str, arguments: tuple[Scalar, ...]) -> Expression:
+        """An operation on numbers."""
+        if operation in RELATIONS:
+            left, right = map(self.tree, arguments)
+            if operation == "lt" and left == trees.ZERO:
+                return trees.indicator(">", right, left)
+            return trees.indicator(RELATIONS[operation], left, right)
+        if operation in ("mul", "div"):
+            return self.product(Apply(operation, arguments))
+        if operation == "neg":
+            return trees.negative(self.tree(arguments[0]))
+        if operation == "sub":
+            return trees.plus(self.tree(arguments[0]), trees.negative(self.tree(arguments[1])))
+        if operation == "pow":
+            base, exponent = arguments
+            if isinstance(exponent, Num):
+                return trees.power(self.tree(base), exponent.value)
+            return trees.binary("^", self.tree(base), self.tree(exponent))
+        return trees.call(operation, *map(self.tree, arguments))
+
+    def product(self, scalar: Scalar) -> Expression:
+        """A product over what it is divided by, its sign in front."""
+        coefficient = Fraction(1)
+        above: list[Expression] = []
+        below: list[Expression] = []
+        for factor, up in factors_of(scalar):
+            if isinstance(factor, Num) and factor.value:
+                coefficient *= factor.value if up else 1 / factor.value
+                continue
+            (above if up else below).append(self.tree(factor))
+        size = abs(coefficient)
+        if size.numerator != 1:
+            above.insert(0, trees.number(size.numerator))
+        if size.denominator != 1:
+            below.insert(0, trees.number(size.denominator))
+        made = trees.over(trees.product(above), trees.product(below))
+        return trees.negative(made) if coefficient < 0 else made
+
+    def reduce(self, scalar: Reduce) -> Expression:
+        """`sum[i](...)`; sums directly inside sums are one."""
+        bound, body = [scalar.variable], scalar.body
+        condition = scalar.condition
+        while (
+            condition is None
+            and isinstance(body, Reduce)
+            and body.operation == scalar.operation == "sum"
+            and body.condition is None
+        ):
+            bound.append(body.variable)
+            body = body.body
+        binders = tuple(self.binder(v, _is_open(v, body)) for v in bound)
+        conditions: tuple[tree.Comparison, ...] = ()
+        if condition is not None:
+            held = self.tree(condition)
+            if not isinstance(held, tree.Indicator):
+                held = tree.Indicator(
+                    trees.NOWHERE, (tree.Comparison(trees.NOWHERE, "=", held, trees.ONE),)
+                )
+            conditions = held.conditions
+        inside = self.tree(body)
+        self.release(bound)
+        return tree.Big(trees.NOWHERE, scalar.operation, binders, conditions, inside)
+
+    def unknown(self, scalar: Unknown) -> Expression:
+        """An unspecified function, its derivatives by primes or as `d.../d...`."""
+        arguments = [self.tensor(a) for a in scalar.arguments]
+        places = [self.index(i) for i in scalar.indices]
+        count = len(scalar.derivatives)
+        if all(not at for _, at in scalar.derivatives):
+            if len(arguments) == 1:
+                return _at(trees.primed(scalar.function, count, arguments[0]), places)
+            return _at(trees.call(scalar.function, *arguments), places)
+        made = _at(trees.name(scalar.function), places)
+        for number, at in scalar.derivatives:
+            below = _at(arguments[number], [self.index(i) for i in at])
+            made = _quotient(made, below)
+        return made
+
+
+def _quotient(of: Expression, by: Expression) -> Expression:
+    try:
+        return trees.quotient(of, by)
+    except TypeError:
+        return trees.call("grad", of, by)
+
+
+def _at(base: Expression, indices: list[Expression]) -> Expression:
+    """An entry; of a derivative, its indices where they are written."""
+    if not indices:
+        return base
+    match base:
+        case tree.Binary(op="/", left=above, right=below):
+            return trees.binary("/", above, trees.subscript(below, *indices))
+    return trees.subscript(base, *indices)
+
+
+def _named(symbol: str) -> Expression:
+    """A name; an adjoint as the derivative that it is."""
+    of, slash, by = symbol.partition("/d")
+    return trees.quotient(trees.name(of[1:]), trees.name(by)) if slash else trees.name(symbol)
+
+
+def _candidates() -> Iterator[str]:
+    yield from LETTERS
+    for number in range(1, 1000):
+        yield from (f"{letter}{number}" for letter in LETTERS)
+
+
+def _addends(scalar: Scalar) -> Iterator[Scalar]:
+    match scalar:
+        case Apply("add", arguments):
+            for argument in arguments:
+                yield from _addends(argument)
+        case _:
+            yield scalar
+
+
+def factors_of(scalar: Scalar, up: bool = True) -> Iterator[tuple[Scalar, bool]]:
+    """The factors of a product, each above (True) or below."""
+    match scalar:
+        case Apply("mul", arguments):
+            for argument in arguments:
+                yield from factors_of(argument, up)
+        case Apply("div", (above, below)):
+            yield from factors_of(above, up)
+            yield from factors_of(below, not up)
+        case Apply("neg", (inner,)):
+            yield Num(Fraction(-1)), True
+            yield from factors_of(inner, up)
+        case _:
+            yield scalar, up
+
+
+def _is_negative(dim: Dim) -> bool:
+    """Every part of a dimension is subtracted."""
+    return all(coefficient < 0 for _, coefficient in dim.terms)
+
+
+def _is_open(variable: IndexVariable, body: Scalar) -> bool:
+    """No entry of the body stands just at the variable: its range has to be written."""
+
+    def stands(scalar: Scalar) -> bool:
+        match scalar:
+            case Entry(_, indices, False):
+                return any(index.variable == variable for index in indices)
+            case Apply(_, arguments):
+                return any(map(stands, arguments))
+            case Reduce(_, _, inner, _):
+                return stands(inner)
+            case _:
+                return False
+
+    return not stands(body)

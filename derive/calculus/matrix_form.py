@@ -1,0 +1,364 @@
+"""Index notation -> matrix notation: a component is read as a path of matrices.
+
+`Reader.tree` writes a tensor of at most two axes without indices, or raises `NoMatrixForm`. Nothing
+here has to be trusted: whoever shows an answer proves that it equals what was read.
+"""
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from derive.calculus import trees
+from derive.calculus.contracting import Axes, Contraction, NoMatrixForm, Pieces, flipped
+from derive.calculus.factoring import Term, term, tree_of
+from derive.calculus.forms import Form, assembled, spread
+from derive.model.model import Model
+from derive.model.scalar import (
+    Apply,
+    ArgMax,
+    Constant,
+    Derivative,
+    DimValue,
+    Entry,
+    Index,
+    IndexValue,
+    IndexVariable,
+    MatrixFunction,
+    Num,
+    Reduce,
+    Scalar,
+    Tensor,
+    Unknown,
+    entry_of,
+)
+from derive.syntax.tree import Expression
+
+ONCE = Fraction(1)
+RELATIONS = {"lt": ">", "le": ">=", "eq": "=", "ne": "!="}
+
+
+class Reader:
+    """Reads scalars of one model."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.contraction = Contraction()
+        self.first: Axes = ()
+
+    def tree(self, tensor: Tensor) -> Expression:
+        """The tensor without indices. Raises NoMatrixForm."""
+        out = tuple(v for v in tensor.indices if v.axis.size.constant != 1)
+        if len(tensor.indices) > 2:
+            raise NoMatrixForm
+        self.first = out
+        form = self.read(tensor.body)
+        if not set(form.axes) <= set(out):
+            raise NoMatrixForm
+        terms = [t for t in spread(form, out) if t.coefficient]
+        if out and not any(t.factors for t in terms):
+            sizes = [trees.of_dim(v.axis.size) for v in out]
+            if not terms:
+                return trees.subscript(trees.name("zeros"), *sizes)
+            ones = (trees.subscript(trees.name("ones"), *sizes),)
+            terms = [term(t.coefficient, dict(t.scalars), {ones: ONCE}) for t in terms]
+        if len(tensor.indices) == 2 and out == tensor.indices[1:]:
+            terms = [_turned(t) for t in terms]
+        return self.sum_of(terms)
+
+    def sum_of(self, terms: list[Term]) -> Expression:
+        """Terms as an expression, sums over their lengths as means."""
+        return tree_of(map(self.contraction.tidied, terms))
+
+    # --- forms -----------------------------------------------------------------------------------
+
+    def form(self, pieces: Pieces) -> Form:
+        """A product as a form."""
+        axes = self.ordered(pieces.variables)
+        return Form(axes, (assembled(pieces, axes),), pieces)
+
+    def ordered(self, variables: set[IndexVariable]) -> Axes:
+        """Variables in the order of the answer's axes, the others behind."""
+        if len(variables) > 2:
+            raise NoMatrixForm
+        place = {v: k for k, v in enumerate(self.first)}
+        return tuple(sorted(variables, key=lambda v: (place.get(v, 9), v.uid)))
+
+    def whole(self, form: Form) -> Pieces:
+        """A form as one product."""
+        if form.pieces is not None:
+            return form.pieces
+        pieces = Pieces()
+        pieces.put(form.axes, (self.written(form),))
+        return pieces
+
+    def written(self, form: Form) -> Expression:
+        """A form as an expression over its axes."""
+        return self.sum_of(list(form.terms))
+
+    def letter(self, axes: Axes, expr: Expression) -> Form:
+        """A tensor as a form."""
+        pieces = Pieces()
+        pieces.put(axes, (expr,))
+        return self.form(pieces)
+
+    # --- scalars -----------------------------------------------------------------------------------
+
+    def read(self, scalar: Scalar) -> Form:
+        """A scalar, its free variables the axes. Raises NoMatrixForm."""
+        match scalar:
+            case Num(value):
+                return Form((), (Term(value),), Pieces(value))
+            case Constant(name):
+                return self.letter((), trees.name(name))
+            case DimValue(dim):
+                if len(dim.terms) != 1:
+                    return self.letter((), trees.of_dim(dim))
+                ((names, coefficient),) = dim.terms
+                pieces = Pieces(Fraction(coefficient))
+                for name in names:
+                    pieces.scale(trees.name(name))
+                return self.form(pieces)
+            case Entry():
+                return self.entry(scalar)
+            case Apply(operation, arguments):
+                return self.apply(operation, arguments)
+            case Reduce():
+                return self.reduce(scalar)
+            case MatrixFunction(operation, matrix, indices):
+                return self.matrix(operation, matrix, indices)
+            case Unknown():
+                return self.unknown(scalar)
+            case ArgMax(variable, body):
+                return self.letter((), trees.call("argmax", self.vector(variable, body)))
+            case Derivative(of, of_indices, wrt, wrt_indices, False):
+                return self.derivative(of, of_indices, wrt, wrt_indices)
+            case _:
+                raise NoMatrixForm
+
+    def entry(self, entry: Entry) -> Form:
+        """An entry: of a declared or defined tensor, an adjoint, a hidden name."""
+        symbol = entry.symbol
+        if entry.padded:
+            raise NoMatrixForm
+        of, slash, by = symbol.partition("/d")
+        definition = self.model.definitions.get(symbol)
+        if definition is None or not definition.hidden:
+            return self.tensor(trees.name(symbol), symbol, entry.indices)
+        if not slash:
+            whole = Tensor(definition.indices, definition.body)
+            return self.read(entry_of(whole, entry.indices))
+        return self.quotient(of[1:], by, entry.indices)
+
+    def quotient(self, of: str, by: str, indices: tuple[Index, ...]) -> Form:
+        """A derivative that stands for itself."""
+        if self.hides(of) or self.hides(by) or (of in self.model.definitions and self.rank(of)):
+            raise NoMatrixForm
+        return self.tensor(trees.quotient(trees.name(of), trees.name(by)), by, indices)
+
+    def hides(self, name: str) -> bool:
+        """The name is none that the user knows."""
+        definition = self.model.definitions.get(name)
+        return definition is not None and definition.hidden
+
+    def rank(self, name: str) -> int:
+        """The number of axes of a name."""
+        if name in self.model.symbols:
+            return len(self.model.symbols[name].axes)
+        return len(self.model.definitions[name].indices)
+
+    def tensor(self, base: Expression, name: str, indices: tuple[Index, ...]) -> Form:
+        """A tensor shaped like `name` at indices: variables, or the one place of a unit axis."""
+        variables = [index.variable for index in indices]
+        axes = tuple(v for v in variables if v is not None)
+        if len(indices) > 2 or (len(axes) < len(indices) and not self.is_unit(name, indices)):
+            raise NoMatrixForm
+        if len(axes) == 2 and axes[0] == axes[1]:
+            return self.letter(axes[:1], trees.call("diag", base))
+        if len(indices) == 2 and variables[0] is None and len(axes) == 1:
+            base = trees.transpose(base)
+        return self.letter(axes, base)
+
+    def is_unit(self, name: str, indices: tuple[Index, ...]) -> bool:
+        """The axes at which a tensor has a fixed place have but one."""
+        if name in self.model.symbols:
+            axes = self.model.symbols[name].axes
+        elif name in self.model.definitions:
+            axes = tuple(v.axis for v in self.model.definitions[name].indices)
+        else:
+            return False
+        return all(
+            axis.size.constant == 1
+            for axis, index in zip(axes, indices, strict=True)
+            if index.variable is None
+        )
+
+    def apply(self, operation: str, arguments: tuple[Scalar, ...]) -> Form:
+        """An operation, entry by entry."""
+        match operation:
+            case "add":
+                return self.sum(list(_addends(Apply(operation, arguments))))
+            case "neg":
+                return self.product([(Num(-ONCE), ONCE), (arguments[0], ONCE)])
+            case "mul":
+                return self.product([(a, ONCE) for a in arguments])
+            case "div":
+                return self.product([(arguments[0], ONCE), (arguments[1], -ONCE)])
+            case "sqrt":
+                return self.product([(arguments[0], Fraction(1, 2))])
+            case "pow" if isinstance(arguments[1], Num):
+                return self.product([(arguments[0], arguments[1].value)])
+            case "eq" if all(isinstance(a, IndexValue) for a in arguments):
+                return self.delta(*arguments)
+            case "lt" | "le" | "eq" | "ne":
+                return self.compare(RELATIONS[operation], *arguments)
+            case "max" | "min" | "pow":
+                return self.binary(operation, *arguments)
+            case _ if len(arguments) == 1:
+                inner = self.read(arguments[0])
+                return self.letter(inner.axes, trees.call(operation, self.written(inner)))
+            case _:
+                raise NoMatrixForm
+
+    def sum(self, addends: list[Scalar]) -> Form:
+        """A sum, over the axes of all."""
+        forms = [self.read(a) for a in addends]
+        axes = self.ordered({v for form in forms for v in form.axes})
+        return Form(axes, tuple(t for form in forms for t in spread(form, axes)))
+
+    def product(self, parts: list[tuple[Scalar, Fraction]]) -> Form:
+        """A product of powers."""
+        pieces = Pieces()
+        for scalar, exponent in parts:
+            form = self.read(scalar)
+            whole = self.whole(form)
+            if exponent.denominator != 1 and not _is_atom(whole):
+                made = self.written(form)
+                whole = Pieces()
+                whole.put(form.axes, (made,))
+            elif exponent != 1 and any(len(axes) < len(form.axes) for axes in whole.groups):
+                raise NoMatrixForm
+            pieces.multiply(whole, exponent)
+        return self.form(pieces)
+
+    def delta(self, first: Scalar, second: Scalar) -> Form:
+        """`eye[n]`."""
+        assert isinstance(first, IndexValue)
+        assert isinstance(second, IndexValue)
+        i, j = first.index.variable, second.index.variable
+        if i is None or j is None or i.axis != j.axis:
+            raise NoMatrixForm
+        return self.letter((i, j), trees.subscript(trees.name("eye"), trees.of_dim(i.axis.size)))
+
+    def compare(self, op: str, left: Scalar, right: Scalar) -> Form:
+        """`[a > b]`; the terms with a minus sign go to the other side."""
+        form = self.sum([right, Apply("neg", (left,))])
+        above = [t for t in form.terms if t.coefficient > 0]
+        below = [Term(-t.coefficient, t.scalars, t.factors) for t in form.terms]
+        below = [t for t in below if t.coefficient > 0]
+        made = trees.indicator(op, self.sum_of(above), self.sum_of(below))
+        return self.letter(form.axes, made)
+
+    def binary(self, operation: str, left: Scalar, right: Scalar) -> Form:
+        """`max(a, b)`, `min(a, b)`, a power."""
+        first, second = self.read(left), self.read(right)
+        axes = self.ordered({*first.axes, *second.axes})
+        if first.axes and second.axes and first.axes != second.axes:
+            raise NoMatrixForm
+        sides = self.written(first), self.written(second)
+        made = trees.binary("^", *sides) if operation == "pow" else trees.call(operation, *sides)
+        return self.letter(axes, made)
+
+    def reduce(self, scalar: Reduce) -> Form:
+        """A sum over indices as products of matrices; the product or maximum of a vector."""
+        if scalar.condition is not None:
+            raise NoMatrixForm
+        if scalar.operation != "sum":
+            made = trees.call(scalar.operation, self.vector(scalar.variable, scalar.body))
+            return self.letter((), made)
+        bound, body = {scalar.variable}, scalar.body
+        while isinstance(body, Reduce) and body.operation == "sum" and body.condition is None:
+            bound.add(body.variable)
+            body = body.body
+        pieces = Pieces()
+        for factor, exponent in _factors(body, ONCE):
+            pieces.multiply(self.whole(self.read(factor)), exponent)
+        return self.form(self.contraction.summed(pieces, bound))
+
+    def vector(self, variable: IndexVariable, body: Scalar) -> Expression:
+        """A scalar as a vector over `variable`."""
+        form = self.read(body)
+        if form.axes != (variable,):
+            raise NoMatrixForm
+        return self.written(form)
+
+    def matrix(self, operation: str, matrix: Tensor, indices: tuple[Index, ...]) -> Form:
+        """`inv(A)`, `det(A)`, `logdet(A)`."""
+        axes = tuple(v for index in indices if (v := index.variable) is not None)
+        if operation == "matpow" or len(set(axes)) < len(indices):
+            raise NoMatrixForm
+        before, self.first = self.first, matrix.indices
+        made = self.sum_of(list(spread(self.read(matrix.body), matrix.indices)))
+        self.first = before
+        return self.letter(axes, trees.call(operation, made))
+
+    def unknown(self, scalar: Unknown) -> Form:
+        """`g'(z)` entry by entry; the gradient of an unspecified loss of a name."""
+        if scalar.indices:
+            raise NoMatrixForm
+        if all(not argument.indices for argument in scalar.arguments):
+            if len(scalar.arguments) != 1:
+                raise NoMatrixForm
+            inner = self.read(scalar.arguments[0].body)
+            count = len(scalar.derivatives)
+            return self.letter(
+                inner.axes, trees.primed(scalar.function, count, self.written(inner))
+            )
+        if len(scalar.derivatives) != 1:
+            raise NoMatrixForm
+        number, places = scalar.derivatives[0]
+        body = scalar.arguments[number].body
+        own = tuple(Index.of(v) for v in scalar.arguments[number].indices)
+        if not isinstance(body, Entry) or body.indices != own:
+            raise NoMatrixForm
+        return self.quotient(scalar.function, body.symbol, places)
+
+    def derivative(
+        self, of: str, of_indices: tuple[Index, ...], wrt: str, wrt_indices: tuple[Index, ...]
+    ) -> Form:
+        """A derivative of a scalar by a name."""
+        if of_indices:
+            raise NoMatrixForm
+        return self.quotient(of, wrt, wrt_indices)
+
+
+def _is_atom(pieces: Pieces) -> bool:
+    """One factor, to the first power."""
+    count = len(pieces.scalars) + sum(map(len, pieces.groups.values()))
+    return count == 1 and pieces.coefficient == 1
+
+
+def _turned(one: Term) -> Term:
+    """A vector as a row."""
+    return Term(one.coefficient, one.scalars, tuple((flipped(c), e) for c, e in one.factors))
+
+
+def _addends(scalar: Scalar) -> Iterator[Scalar]:
+    """The terms of a sum."""
+    match scalar:
+        case Apply("add", arguments):
+            for argument in arguments:
+                yield from _addends(argument)
+        case _:
+            yield scalar
+
+
+def _factors(scalar: Scalar, exponent: Fraction) -> Iterator[tuple[Scalar, Fraction]]:
+    """The factors of a product, with powers."""
+    match scalar:
+        case Apply("mul", arguments):
+            for argument in arguments:
+                yield from _factors(argument, exponent)
+        case Apply("div", (above, below)):
+            yield from _factors(above, exponent)
+            yield from _factors(below, -exponent)
+        case _:
+            yield scalar, exponent

@@ -1,0 +1,143 @@
+"""Expressions of the language built from parts: what answers are written in."""
+
+from collections.abc import Iterable
+from fractions import Fraction
+from functools import reduce
+
+from derive.diagnostics.span import Source, Span
+from derive.model.dim import Dim
+from derive.syntax import tree
+from derive.syntax.tree import Expression
+
+NOWHERE = Span(Source("<answer>", ""), 0, 0)
+"""Where an expression stands that nobody wrote."""
+
+
+def name(text: str) -> tree.Name:
+    """A name."""
+    return tree.Name(NOWHERE, text)
+
+
+def number(value: Fraction | int) -> Expression:
+    """An exact number: `3`, `1/2`, `-1`."""
+    value = Fraction(value)
+    if value < 0:
+        return negative(number(-value))
+    if value.denominator != 1:
+        return over(number(value.numerator), number(value.denominator))
+    return tree.Number(NOWHERE, value, str(value))
+
+
+ONE = number(1)
+ZERO = number(0)
+
+
+def negative(operand: Expression) -> Expression:
+    """`-a`."""
+    return (
+        operand.operand if isinstance(operand, tree.Negative) else tree.Negative(NOWHERE, operand)
+    )
+
+
+def binary(op: str, left: Expression, right: Expression) -> Expression:
+    """`a op b`."""
+    return tree.Binary(NOWHERE, op, left, right)
+
+
+def plus(left: Expression, right: Expression) -> Expression:
+    """`a + b`, or `a - b` where the second has a minus sign."""
+    if isinstance(right, tree.Negative):
+        return binary("-", left, right.operand)
+    return binary("+", left, right)
+
+
+def over(left: Expression, right: Expression) -> Expression:
+    """`a/b`."""
+    return left if right == ONE else binary("/", left, right)
+
+
+def power(base: Expression, exponent: Fraction | int) -> Expression:
+    """`a^2`, `sqrt(a)`, `a^(3/2)`."""
+    if exponent == 1:
+        return base
+    if exponent == Fraction(1, 2):
+        return call("sqrt", base)
+    if isinstance(base, tree.Binary) and base.op == "^" and isinstance(base.right, tree.Number):
+        whole = base.right.value * exponent
+        if whole.denominator == 1 and exponent.denominator == 1:
+            return power(base.left, whole)
+    return binary("^", base, number(exponent))
+
+
+def call(function: str, *arguments: Expression, over: Expression | None = None) -> Expression:
+    """`f(a, b)`, `f(a, over=n)`."""
+    keywords = () if over is None else (tree.Keyword(NOWHERE, "over", over),)
+    return tree.Call(NOWHERE, name(function), arguments, keywords)
+
+
+def product(factors: Iterable[Expression]) -> Expression:
+    """`a*b*c`, one where there is none."""
+    parts = [f for f in factors if f != ONE]
+    return reduce(lambda a, b: binary("*", a, b), parts) if parts else ONE
+
+
+def chain(letters: Iterable[Expression], first: Expression = ONE) -> Expression:
+    """`A @ B @ c`, the first letter times `first`."""
+    head, *rest = letters
+    start = head if first == ONE else binary("*", first, head)
+    return reduce(lambda a, b: binary("@", a, b), rest, start)
+
+
+def transpose(operand: Expression) -> Expression:
+    """`A.T`; of a transpose, what it is of."""
+    match operand:
+        case tree.Transpose(operand=inner):
+            return inner
+        case tree.Call(function=tree.Name(id="diag")) | tree.Subscript(base=tree.Name(id="eye")):
+            return operand
+    return tree.Transpose(NOWHERE, operand)
+
+
+def subscript(base: Expression, *indices: Expression) -> Expression:
+    """`x[i, j]`."""
+    return tree.Subscript(NOWHERE, base, indices) if indices else base
+
+
+def indicator(op: str, left: Expression, right: Expression) -> Expression:
+    """`[a > b]`."""
+    return tree.Indicator(NOWHERE, (tree.Comparison(NOWHERE, op, left, right),))
+
+
+def quotient(of: Expression, by: Expression) -> Expression:
+    """`dL/dz`, `dp[i]/dz[j]`."""
+    return binary("/", _differential(of), _differential(by))
+
+
+def _differential(expr: Expression) -> Expression:
+    match expr:
+        case tree.Subscript(base=base, indices=indices):
+            return tree.Subscript(NOWHERE, _differential(base), indices)
+        case tree.Name(id=text):
+            return name(f"d{text}")
+    raise TypeError(type(expr).__name__)
+
+
+def of_dim(dim: Dim) -> Expression:
+    """A dimension, as a number."""
+    total: Expression | None = None
+    for names, coefficient in sorted(dim.terms, key=lambda term: (-len(term[0]), term[0])):
+        factors = [number(abs(coefficient)), *map(name, names)]
+        part = product(factors)
+        part = negative(part) if coefficient < 0 else part
+        total = part if total is None else plus(total, part)
+    return ZERO if total is None else total
+
+
+def primed(function: str, primes: int, argument: Expression) -> Expression:
+    """`g'(z)`."""
+    return tree.Call(NOWHERE, name(function), (argument,), (), primes)
+
+
+def is_eye(expr: Expression) -> bool:
+    """`eye[n]`."""
+    return isinstance(expr, tree.Subscript) and expr.base == name("eye")
