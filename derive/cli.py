@@ -92,7 +92,7 @@ def _judged(paths: tuple[Path, ...], settings: "Settings", jobs: int, colour: bo
     limit_memory(_MEMORY)
     start = time.perf_counter()
     files = [file for path in paths for file in files_below(path)]
-    outcomes = tuple(_with_progress(check_files(files, settings, jobs), len(files)))
+    outcomes = tuple(_with_progress(check_files(files, settings, jobs, _MEMORY), len(files)))
     return Report(outcomes, time.perf_counter() - start, settings.strict)
 
 

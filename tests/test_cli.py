@@ -11,7 +11,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from derive import __version__
+from derive.check import files
 from derive.cli import main
+from derive.diagnostics.span import Source
 
 GOOD = "dims n\ninput x[n]\nloss L = sum(x^2)\nclaim dL/dx = 2*x\n"
 WRONG = "dims n\ninput x[n]\nloss L = sum(x^2)\nclaim dL/dx = 2*x\nclaim dL/dx = x\n"
@@ -242,3 +244,34 @@ def test_help_answers_at_once() -> None:
         return time.perf_counter() - start
 
     assert min(once() for _ in range(5)) < 0.15
+
+
+def test_a_crash_on_one_file_stops_no_other(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = files.model_of
+
+    def crash(source: Source, path: Path | None) -> object:
+        if source.name.endswith("broken.derive"):
+            raise ZeroDivisionError("on purpose")
+        return real(source, path)
+
+    monkeypatch.setattr(files, "model_of", crash)
+    result = derive("check", folder)
+    assert result.exit_code == 3
+    assert "error[internal]" in result.output
+    assert "1 proved" not in result.output.splitlines()[0]
+    assert "2 proved, 1 refuted, 1 error" in result.output
+
+
+def test_what_a_file_says_cannot_command_the_terminal(tmp_path: Path) -> None:
+    path = tmp_path / "escape.derive"
+    path.write_text('claim "\x1b[31mred": 1 = 1\n', encoding="utf-8")
+    assert "\x1b" not in derive("check", path).output
+
+
+def test_debugging_shows_the_traceback(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def crash(*_: object) -> object:
+        raise ZeroDivisionError("on purpose")
+
+    monkeypatch.setattr(files, "model_of", crash)
+    monkeypatch.setenv("DERIVE_DEBUG", "1")
+    assert isinstance(derive("check", folder / "good.derive").exception, ZeroDivisionError)

@@ -2,12 +2,12 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
-from derive.check.budget import OutOfTime, time_limit
-from derive.check.outcome import FileOutcome, Settings
+from derive.check.budget import OutOfTime, limit_memory, time_limit
+from derive.check.outcome import DEBUG, INTERNAL, FileOutcome, Settings
 from derive.diagnostics.diagnostic import Diagnostic, Severity
 from derive.diagnostics.span import Source, Span
 from derive.model.elaborate import elaborate
@@ -51,20 +51,40 @@ def load(path: Path, timeout: float) -> Model | tuple[Diagnostic, ...]:
 
 
 def check_file(path: Path, settings: Settings) -> FileOutcome:
-    """One file, from its text to its verdicts."""
+    """One file, from its text to its verdicts, whatever happens on the way."""
     from derive.check.statements import check_model  # NumPy and SymPy wait until they are needed
 
-    model = load(path, settings.timeout)
-    if not isinstance(model, Model):
-        return FileOutcome(str(path), (), model)
-    return FileOutcome(str(path), tuple(check_model(model, settings)), tuple(model.errors))
+    try:
+        model = load(path, settings.timeout)
+        if not isinstance(model, Model):
+            return FileOutcome(str(path), (), model)
+        return FileOutcome(str(path), tuple(check_model(model, settings)), tuple(model.errors))
+    except Exception as error:
+        if os.environ.get(DEBUG):
+            raise
+        return crashed(path, f"{type(error).__name__}: {error}".rstrip(": "))
 
 
-def check_files(paths: Sequence[Path], settings: Settings, jobs: int = 1) -> Iterator[FileOutcome]:
-    """All files, in the order given; `jobs` processes share them."""
+def crashed(path: Path, reason: str) -> FileOutcome:
+    """The outcome of a file on which derive itself failed."""
+    span = Span(Source(str(path), ""), 0, 0)
+    message = f"derive failed on this file: {reason}"
+    return FileOutcome(str(path), (), (Diagnostic(Severity.ERROR, INTERNAL, message, span),))
+
+
+def check_files(
+    paths: Sequence[Path], settings: Settings, jobs: int = 1, memory: int = 0
+) -> Iterator[FileOutcome]:
+    """All files, in the order given; `jobs` processes of at most `memory` GiB share them."""
     if jobs <= 1 or len(paths) <= 1:
         yield from (check_file(path, settings) for path in paths)
         return
     workers = min(jobs, len(paths), os.cpu_count() or jobs)
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(check_file, paths, [settings] * len(paths))
+    context = get_context("spawn")
+    with ProcessPoolExecutor(workers, context, limit_memory, (memory,)) as pool:
+        waiting = [pool.submit(check_file, path, settings) for path in paths]
+        for path, future in zip(paths, waiting, strict=True):
+            try:
+                yield future.result()
+            except BrokenExecutor:
+                yield crashed(path, "its process, or another that shared the work, was ended")

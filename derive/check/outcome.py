@@ -8,6 +8,8 @@ from derive.diagnostics.span import Span
 from derive.model.model import Judgement
 
 INTERNAL = "internal"
+# The variable of the environment that makes derive fail with a traceback.
+DEBUG = "DERIVE_DEBUG"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,9 @@ from collections.abc import Callable, Iterator
 from derive.check.budget import OutOfTime, time_limit
 from derive.check.judge import Judge
 from derive.check.numbers import InternalDisagreement
-from derive.check.outcome import INTERNAL, Outcome, Settings, Statement
+from derive.check.outcome import DEBUG, INTERNAL, Outcome, Settings, Statement
 from derive.check.verdict import Undecided, Verdict
 from derive.model.model import Judgement, Model
-
-DEBUG = "DERIVE_DEBUG"
 
 
 def check_model(model: Model, settings: Settings) -> Iterator[Outcome]:

@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from derive.check.outcome import FileOutcome, Outcome
+from derive.check.outcome import INTERNAL, FileOutcome, Outcome
 from derive.check.verdict import Erroneous, outcome, verdict_name
 from derive.diagnostics.diagnostic import Diagnostic
 
@@ -61,7 +61,9 @@ class Report:
     @property
     def exit_code(self) -> int:
         """0 all succeed, 1 some fail or are undecided, 2 a file has errors, 3 a bug in derive."""
-        if any(o.is_internal for o in self.statements):
+        if any(o.is_internal for o in self.statements) or any(
+            d.code == INTERNAL for d in self.errors
+        ):
             return 3
         if self.errors:
             return 2

@@ -14,6 +14,7 @@ from derive.check.verdict import (
     headline,
 )
 from derive.diagnostics.diagnostic import Diagnostic
+from derive.diagnostics.render import clean
 from derive.diagnostics.render import render as render_diagnostic
 from derive.report.document import Report
 from derive.report.frames import frame
@@ -55,7 +56,7 @@ def _once(diagnostics: list[Diagnostic]) -> Iterator[Diagnostic]:
 
 
 def _lines(file: FileOutcome, strict: bool, colour: bool) -> Iterator[str]:
-    rows = [(f"{o.statement.file}:{o.statement.line}", _short(o), o) for o in file.outcomes]
+    rows = [(clean(f"{o.statement.file}:{o.statement.line}"), _short(o), o) for o in file.outcomes]
     place_width = max((len(place) for place, _, _ in rows), default=0)
     width = max((len(short) for _, short, _ in rows if len(short) <= _WIDEST), default=0)
     for place, short, outcome in rows:
@@ -85,7 +86,7 @@ def _title(outcome: Outcome) -> str:
     if statement.kind == "refute" and statement.case is not None:
         derived = verdict.derived if isinstance(verdict, Refuted) else None
         text = f"{text}   ({derived})" if derived else text
-    return text + _evidence(verdict)
+    return clean(text) + _evidence(verdict)
 
 
 def _evidence(verdict: Verdict) -> str:
