@@ -1,0 +1,131 @@
+"""Orders: `<`, `<=`, `>`, `>=` and `!=` for all dimensions and all values that are allowed.
+
+The larger side minus the smaller is brought to normal form, definitions are opened one after the
+other, and at each stage `Order` looks for an argument that it is not negative, or positive.
+Premises are the assumed orders, the conditions of the statement, and what must hold for its two
+sides to have a value: a logarithm is of a positive number.
+"""
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from derive.calculus.algebra import TooLarge
+from derive.calculus.binders import number_of
+from derive.calculus.engine import Body
+from derive.calculus.term import ONE, Atom
+from derive.model.model import Relation
+from derive.model.scalar import Scalar
+from derive.proof import order_lemmas, order_rules, order_squares, order_sums
+from derive.proof.order_domain import Domain
+from derive.proof.order_signs import Budget, Order, Premise
+
+if TYPE_CHECKING:
+    from derive.proof.equal import Prover
+
+MODULES = (order_lemmas, order_rules, order_squares, order_sums)  # imported for their rules
+
+ABOVE = {"<": True, "<=": True, ">": False, ">=": False}
+TURNED = {"<": ">", ">": "<"}
+LEAST_BUDGET = 150
+
+
+class OrderProver:
+    """Shows orders of one model."""
+
+    def __init__(self, prover: "Prover") -> None:
+        self.prover = prover
+        self.calculus = prover.calculus
+
+    def shows(self, relation: Relation) -> tuple[str, ...] | None:
+        """The facts that a proof of the relation uses; None where none was found."""
+        if relation.op == "!=":
+            for op in TURNED:
+                facts = self.shows(replace(relation, op=op))
+                if facts is not None:
+                    return facts
+            return None
+        if relation.op not in ABOVE:
+            return None
+        told = self.told(relation)
+        difference = self.prover.difference(replace(relation, conditions=told.kept))
+        if ABOVE[relation.op]:
+            difference = -difference
+        self.prover.nonzero = self.calculus.left_out(difference)
+        premises = [*told.premises, *self.assumed()]
+        if not self.prover.given:
+            premises.extend(Domain(self.calculus).of(relation))
+        algebra = self.prover.algebra(self.prover.declared(), self.prover.equations())
+        budget = Budget()
+        try:
+            for poly in self.prover.openings(difference, algebra):
+                budget.used.clear()
+                budget.left = max(budget.left, LEAST_BUDGET)
+                known = tuple(premises), told.ones, told.zeros
+                order = Order(algebra, self.body, budget, *known)
+                if order.shows(poly, relation.op in TURNED):
+                    return tuple(sorted((order.facts.used | budget.used) - {""}))
+        except TooLarge:
+            pass
+        return None
+
+    def body(self, name: str) -> Body | None:
+        """A definition, with the names that the statement substitutes replaced."""
+        if self.calculus.body(name) is None or name in self.prover.given:
+            return None
+        return self.prover._body(name)
+
+    # --- premises ------------------------------------------------------------------------------
+
+    def assumed(self) -> tuple[Premise, ...]:
+        """The assumed orders."""
+        found = []
+        for assumption in self.prover.model.assumptions:
+            relation = assumption.relation
+            if relation.op not in ABOVE or relation.conditions:
+                continue
+            left = self.calculus.lower(relation.left, relation.indices)
+            right = self.calculus.lower(relation.right, relation.indices)
+            above = right - left if ABOVE[relation.op] else left - right
+            parameters = tuple(map(self.calculus.variable, relation.indices))
+            strict = relation.op in ("<", ">")
+            found.append(Premise(above, strict, assumption.text, parameters))
+        return tuple(found)
+
+    def told(self, relation: Relation) -> "Told":
+        """What the conditions of a statement say."""
+        kept: list[Scalar] = []
+        premises: list[Premise] = []
+        ones: set[Atom] = set()
+        zeros: set[Atom] = set()
+        for condition in relation.conditions:
+            lowered = self.calculus.lower(condition, relation.indices)
+            atom, other = lowered.atom, (ONE - lowered).atom
+            if other is not None:
+                zeros.add(other)
+                premises.extend(self.of_indicator(other, False))
+                continue
+            kept.append(condition)
+            if atom is not None:
+                ones.add(atom)
+                premises.extend(self.of_indicator(atom, True))
+        return Told(tuple(kept), tuple(premises), frozenset(ones), frozenset(zeros))
+
+    def of_indicator(self, atom: Atom, holds: bool) -> list[Premise]:
+        """What an indicator that is one, or zero, says of numbers."""
+        algebra = self.calculus.algebra
+        if atom.kind == "less":
+            first, second = (number_of(algebra, p) for p in atom.places)
+            return [Premise(second - first - ONE if holds else first - second, False)]
+        if atom.head == ("step",):
+            return [Premise(atom.args[0] if holds else -atom.args[0], holds)]
+        return []
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The conditions that multiply the difference, premises, and indicators of known value."""
+
+    kept: tuple[Scalar, ...]
+    premises: tuple[Premise, ...]
+    ones: frozenset[Atom]
+    zeros: frozenset[Atom]

@@ -1,0 +1,266 @@
+"""Signs of terms: what is surely positive, and what is surely not negative, where it is defined.
+
+`Order.shows` answers for a polynomial. Each rule reduces the question to simpler ones; the rules
+stand in `order_rules`, `order_lemmas`, `order_squares` and `order_sums`. A sign is 2 (positive),
+1 (not negative), 0 (open), -1 (not positive) or -2 (negative).
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from derive.calculus.algebra import Algebra, TooLarge
+from derive.calculus.engine import Body
+from derive.calculus.powers import Undefined, content
+from derive.calculus.ranges import surely_at_least
+from derive.calculus.term import ONE, Atom, Coefficient, Exponent, Monomial, Poly, Var
+from derive.proof.facts import Facts
+
+DEEPEST = 5
+MOST_STEPS = 600
+MOST_TERMS = 60
+
+ODD = frozenset({"sign", "erf", "asin", "atan"})
+
+
+@dataclass(frozen=True, slots=True)
+class Premise:
+    """`poly > 0` (`strict`) or `poly >= 0`, whatever the parameters; `text` is its source."""
+
+    poly: Poly
+    strict: bool
+    text: str = ""
+    parameters: tuple[Var, ...] = ()
+
+
+@dataclass(slots=True)
+class Budget:
+    """How many questions may still be asked, and the facts that were used."""
+
+    left: int = MOST_STEPS
+    used: set[str] = field(default_factory=set)
+
+
+class Order:
+    """Answers about signs from what is known and from `premises`.
+
+    `ones` and `zeros` are indicators that the statement's conditions make one or zero.
+    """
+
+    def __init__(
+        self,
+        algebra: Algebra,
+        body: Callable[[str], Body | None],
+        budget: Budget,
+        premises: tuple[Premise, ...],
+        ones: frozenset[Atom] = frozenset(),
+        zeros: frozenset[Atom] = frozenset(),
+    ) -> None:
+        self.algebra = algebra
+        self.body = body
+        self.premises = premises
+        self.budget = budget
+        self.ones = ones
+        self.zeros = zeros
+        self.depth = 0
+        self._shown: dict[tuple[Poly, bool], bool] = {}
+        self._atoms: dict[Atom, int] = {}
+
+    @property
+    def facts(self) -> Facts:
+        """What is declared."""
+        knowledge = self.algebra.knowledge
+        assert isinstance(knowledge, Facts)
+        return knowledge
+
+    def assuming(self, premises: Iterable[Premise]) -> "Order":
+        """The same with more premises."""
+        more = (*self.premises, *premises)
+        made = Order(self.algebra, self.body, self.budget, more, self.ones, self.zeros)
+        made.depth = self.depth
+        return made
+
+    # --- questions -----------------------------------------------------------------------------
+
+    def shows(self, poly: Poly, strictly: bool) -> bool:
+        """`poly > 0`, or `poly >= 0`, wherever it is defined."""
+        constant = poly.constant
+        if constant is not None:
+            return constant > 0 or (constant == 0 and not strictly)
+        key = (poly, strictly)
+        if key in self._shown:
+            return self._shown[key]
+        if self.depth > DEEPEST or self.budget.left <= 0 or len(poly.terms) > MOST_TERMS:
+            return False
+        self.budget.left -= 1
+        self.algebra.tick()
+        self.depth += 1
+        self._shown[key] = False
+        try:
+            self._shown[key] = self._search(poly, strictly)
+        except (TooLarge, Undefined):
+            pass
+        finally:
+            self.depth -= 1
+        return self._shown[key]
+
+    def sign(self, poly: Poly) -> int:
+        """The sign of a polynomial, as far as it can be shown."""
+        for sign, strictly in ((2, True), (-2, True), (1, False), (-1, False)):
+            if self.shows(poly if sign > 0 else -poly, strictly):
+                return sign
+        return 0
+
+    def _search(self, poly: Poly, strictly: bool) -> bool:
+        if self.facts.is_assumed(poly, strictly):
+            return True
+        if self.zeros:
+            terms = {m: c for m, c in poly.terms.items() if self.zeros.isdisjoint(m.factors)}
+            poly = Poly(terms)
+        if self.by_terms(poly, strictly):
+            return True
+        common, rest = content(self.algebra, poly)
+        single = common.single
+        assert single is not None
+        sign = self.monomial_sign(single[0])
+        if sign and not (strictly and abs(sign) == 1):
+            poly = rest if sign > 0 else -rest
+            if self.by_terms(poly, strictly):
+                return True
+        return any(rule(self, poly, strictly) for rule in RULES)
+
+    # --- terms ---------------------------------------------------------------------------------
+
+    def by_terms(self, poly: Poly, strictly: bool) -> bool:
+        """No term is negative, and (strictly) one is positive."""
+        positive = not strictly
+        for monomial, coefficient in poly.terms.items():
+            sign = self.term_sign(monomial, coefficient)
+            if sign <= 0:
+                return False
+            positive = positive or sign == 2
+        return positive
+
+    def term_sign(self, monomial: Monomial, coefficient: Coefficient) -> int:
+        """The sign of a monomial with its coefficient."""
+        sign = self.monomial_sign(monomial)
+        return sign if coefficient > 0 else -sign
+
+    def monomial_sign(self, monomial: Monomial) -> int:
+        """The sign of a product."""
+        return self.product_sign(monomial.factors.items())
+
+    def product_sign(self, factors: Iterable[tuple[Atom, Exponent]]) -> int:
+        """The sign of a product of powers."""
+        total = 2
+        for atom, exponent in factors:
+            sign = self.power_sign(atom, exponent)
+            if not sign:
+                return 0
+            size = min(abs(sign), abs(total))
+            total = size if (sign > 0) == (total > 0) else -size
+        return total
+
+    def power_sign(self, atom: Atom, exponent: Exponent) -> int:
+        """The sign of a power; one that is defined with a negative exponent is not zero."""
+        sign = self.atom_sign(atom)
+        if exponent.denominator != 1:
+            return 0 if sign <= 0 else 2 if sign == 2 or exponent < 0 else 1
+        if exponent % 2 == 0:
+            return 2 if abs(sign) == 2 or exponent < 0 else 1
+        if exponent < 0 and abs(sign) == 1:
+            sign *= 2
+        return sign
+
+    def atom_sign(self, atom: Atom) -> int:
+        """The sign of an atom."""
+        if atom not in self._atoms:
+            self._atoms[atom] = 0  # while it is looked for
+            self._atoms[atom] = self._atom_sign(atom)
+        return self._atoms[atom]
+
+    def _atom_sign(self, atom: Atom) -> int:
+        knowledge = self.algebra.knowledge
+        if atom in self.ones or knowledge.is_positive(atom):
+            return 2
+        found = 1 if knowledge.is_nonnegative(atom) else 0
+        match atom.kind:
+            case "index":
+                low = atom.places[0].variable.axis.low if atom.places[0].variable else None
+                return found or int(low is not None and surely_at_least(low, low - low))
+            case "pow" | "prod":
+                sign = self.sign(atom.args[0])
+                return found if atom.kind == "prod" and sign < 0 else sign or found
+            case "sum":
+                return self._sum_sign(atom) or found
+            case "func":
+                return self._function_sign(atom) or found
+            case "matrix":
+                return posdef_sign(self, atom)
+            case "entry":
+                if self.is_posdef(atom) and len(set(atom.places[-2:])) == 1:
+                    return 2
+        for premise in self.premises:
+            if premise.poly.atom == atom:
+                self.budget.used.add(premise.text)
+                return 2 if premise.strict else 1
+        return found
+
+    def is_posdef(self, atom: Atom) -> bool:
+        """An entry of a matrix that is declared positive definite."""
+        name = str(atom.head[0])
+        symbol = self.facts.model.symbols.get(name)
+        if symbol is None or "posdef" not in symbol.properties or len(atom.places) < 2:
+            return False
+        self.budget.used.add(f"{name} is posdef")
+        return True
+
+    def _sum_sign(self, atom: Atom) -> int:
+        (inside,) = atom.args[0].terms
+        sign = self.monomial_sign(inside)
+        if not sign:
+            return int(any(recognises(self, atom) for recognises in SUMS))
+        filled = all(surely_at_least(v.axis.high, v.axis.low) for v in atom.bound)
+        return sign if filled else max(-1, min(1, sign))
+
+    def _function_sign(self, atom: Atom) -> int:
+        name = str(atom.head[0])
+        argument = atom.args[0]
+        if name == "log":
+            for sign in (1, -1):
+                distance = (argument - ONE).scaled(sign)
+                for strictly in (True, False):
+                    if self.shows(distance, strictly):
+                        return sign * (1 + strictly)
+            return 0
+        if name in ODD:
+            return self.sign(argument)
+        if name == "ipow":
+            return 2 * (self.sign(argument) == 2)
+        return 0
+
+
+def posdef_sign(order: Order, atom: Atom) -> int:
+    """The determinant, and the diagonal of the inverse, of a positive definite matrix."""
+    inner = atom.args[0].atom
+    if inner is None or inner.kind != "entry" or not order.is_posdef(inner):
+        return 0
+    if {p.variable for p in inner.places[-2:]} != set(atom.bound):
+        return 0
+    if atom.head[0] == "det":
+        return 2
+    return 2 * (atom.head[0] == "inv" and atom.places[0] == atom.places[1])
+
+
+Rule = Callable[[Order, Poly, bool], bool]
+RULES: list[Rule] = []
+"""How a sign may be shown, the cheapest first."""
+
+Recogniser = Callable[[Order, Atom], bool]
+SUMS: list[Recogniser] = []
+"""How a sum of terms of open sign may still be seen not to be negative."""
+
+
+def rule(function: Rule) -> Rule:
+    """Registers a rule."""
+    RULES.append(function)
+    return function
