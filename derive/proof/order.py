@@ -13,6 +13,7 @@ from derive.calculus.algebra import TooLarge
 from derive.calculus.binders import number_of
 from derive.calculus.engine import Body
 from derive.calculus.term import ONE, Atom
+from derive.calculus.unfolding import Unfolding
 from derive.model.model import Relation
 from derive.model.scalar import Scalar
 from derive.proof import order_lemmas, order_rules, order_squares, order_sums
@@ -57,7 +58,7 @@ class OrderProver:
         algebra = self.prover.algebra(self.prover.declared(), self.prover.equations())
         budget = Budget()
         try:
-            for poly in self.prover.openings(difference, algebra):
+            for poly in self.prover.opening.openings(difference, algebra):
                 budget.used.clear()
                 budget.left = max(budget.left, LEAST_BUDGET)
                 known = tuple(premises), told.ones, told.zeros
@@ -70,9 +71,12 @@ class OrderProver:
 
     def body(self, name: str) -> Body | None:
         """A definition, with the names that the statement substitutes replaced."""
-        if self.calculus.body(name) is None or name in self.prover.given:
+        body, given = self.calculus.body(name), self.prover.given
+        if body is None or name in given:
             return None
-        return self.prover._body(name)
+        if not given:
+            return body
+        return Body(body.variables, Unfolding(self.calculus.algebra, given).poly(body.poly))
 
     # --- premises ------------------------------------------------------------------------------
 

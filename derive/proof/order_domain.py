@@ -57,7 +57,7 @@ class Domain:
         if self.left < 0:
             return
         match scalar:
-            case Apply("mul" | "div", arguments) if any(map(has_indicator, arguments)):
+            case Apply("mul" | "div", arguments) if any(map(self.may_vanish, arguments)):
                 return  # zero where the indicator is, whatever stands beside it
             case Apply(operation, arguments):
                 if operation in ("log", "sqrt"):
@@ -81,20 +81,23 @@ class Domain:
             case _:
                 return
 
-
-def has_indicator(scalar: Scalar) -> bool:
-    """A factor that may be zero where another has no value."""
-    match scalar:
-        case Apply(operation, arguments):
-            return operation in INDICATORS or any(map(has_indicator, arguments))
-        case Reduce(_, _, body, condition):
-            return condition is not None or has_indicator(body)
-        case Entry(_, _, padded):
-            return padded
-        case Num() | DimValue() | Constant():
-            return False
-        case _:
-            return True
+    def may_vanish(self, scalar: Scalar) -> bool:
+        """A factor that may be zero where another has no value: it has an indicator."""
+        self.left -= 1
+        match scalar:
+            case Apply(operation, arguments):
+                return operation in INDICATORS or any(map(self.may_vanish, arguments))
+            case Reduce(_, _, body, condition):
+                return condition is not None or self.may_vanish(body)
+            case Entry(symbol, _, padded):
+                definition = self.calculus.model.definitions.get(symbol)
+                if padded or self.left < 0:
+                    return True
+                return definition is not None and self.may_vanish(definition.body)
+            case Num() | DimValue() | Constant():
+                return False
+            case _:
+                return True
 
 
 def is_broken(exponent: Scalar) -> bool:
