@@ -16,6 +16,7 @@ from derive.calculus.canonical import component, rename_poly
 from derive.calculus.pivot import Pivot
 from derive.calculus.products import Factors, merged, opened, tidied, without
 from derive.calculus.ranges import (
+    balanced,
     moved,
     never_below,
     never_equal,
@@ -297,11 +298,7 @@ class Algebra:
             return ONE
         if never_equal(first, second):
             return ZERO
-        if first.offset.terms and second.offset.terms:  # the difference of offsets on one side
-            difference = second.offset - first.offset
-            above = surely_at_least(difference, Dim(()))
-            first = Place(first.terms, Dim(()) if above else -difference, first.computed)
-            second = Place(second.terms, difference if above else Dim(()), second.computed)
+        first, second = balanced(first, second)
         ordered = (first, second) if first.key < second.key else (second, first)
         return of_atom(Atom("delta", (), ordered))
 

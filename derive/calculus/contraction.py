@@ -49,11 +49,13 @@ def delta_contracts(algebra: Algebra, factors: Factors, bound: frozenset[Var]) -
         one, other = sorted(atom.places, key=lambda p: -p.key)
         if one.variable is None or one.variable in other.free:
             one, other = other, one
-        variable = one.variable
-        if variable is None or variable in other.free:
+        plain = one.variable
+        if plain is None or plain in other.free:
             continue
-        if any(variable in a.free for a in rest):
-            return Rewritten({atom: 1}, _replaced(algebra, rest, variable, other), NOTHING)
+        if other.variable is None and other.terms:
+            continue  # the entry might leave its axis where the delta is zero anyway
+        if any(plain in a.free for a in rest):
+            return Rewritten({atom: 1}, _replaced(algebra, rest, plain, other), NOTHING)
     return None
 
 

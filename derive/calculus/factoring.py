@@ -1,17 +1,19 @@
 """Sums of products of scalars, entrywise factors and matrix chains, written short.
 
-A `Term` is `coefficient * scalars * factors`. A factor is a chain of letters, multiplied by `@`; one
-letter is a tensor by itself. What terms share is taken out: a scalar, an entrywise factor, the
+A `Term` is `coefficient * scalars * factors`. A factor is a chain of letters, multiplied by `@`;
+one letter is a tensor by itself. What terms share is taken out: a scalar, an entrywise factor, the
 first or the last letter of a chain (`X.T @ p - X.T @ y` is `X.T @ (p - y)`).
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import gcd, lcm
 from typing import TypeVar
 
 from derive.calculus import trees
+from derive.syntax import tree
+from derive.syntax.show import show
 from derive.syntax.tree import Expression
 
 Chain = tuple[Expression, ...]
@@ -175,6 +177,10 @@ def _handles(one: Term) -> Iterable[tuple[object, Handle]]:
     if one.factors:
         for scalar, e in one.scalars:
             yield ("scalar", scalar, e), _scalar_handle(scalar, e)
+        if abs(one.coefficient) != 1:
+            yield ("number", abs(one.coefficient)), _number_handle(abs(one.coefficient))
+    for letter in _linear(one):
+        yield ("linear", _around(letter)), _linear_handle(letter)
 
 
 def _factor_handle(factor: Chain) -> Handle:
@@ -209,6 +215,58 @@ def _scalar_handle(scalar: Expression, exponent: Fraction) -> Handle:
         lambda t: _divided(t, unit),
         around,
     )
+
+
+def _number_handle(size: Fraction) -> Handle:
+    unit = Term(size)
+
+    def around(inside: list[Term]) -> Term:
+        if len(inside) == 1:
+            return multiplied(unit, inside[0])
+        return multiplied(unit, Term(Fraction(1), (), (((written(inside),), Fraction(1)),)))
+
+    return Handle(
+        0,
+        lambda t: bool(t.factors) and abs(t.coefficient) == size,
+        lambda t: _divided(t, unit),
+        around,
+    )
+
+
+LINEAR = frozenset({"sum", "mean", "trace"})
+
+
+def _linear(one: Term) -> Iterator[tree.Call]:
+    """A sum or mean that is all of a term but for its coefficient."""
+    parts = [(s, e) for s, e in one.scalars] + [(f[0], e) for f, e in one.factors if len(f) == 1]
+    if len(parts) != 1 or len(one.scalars) + len(one.factors) != 1:
+        return
+    letter, exponent = parts[0]
+    if exponent == 1 and isinstance(letter, tree.Call) and letter.function.id in LINEAR:
+        yield letter
+
+
+def _around(letter: tree.Call) -> tree.Call:
+    """What a call is but for its argument."""
+    return replace(letter, arguments=())
+
+
+def _linear_handle(letter: tree.Call) -> Handle:
+    """`mean(a) - mean(b)` is `mean(a - b)`."""
+    outside = _around(letter)
+
+    def holds(t: Term) -> bool:
+        return any(_around(found) == outside for found in _linear(t))
+
+    def without(t: Term) -> Term:
+        (found,) = _linear(t)
+        return Term(t.coefficient, (), (((found.arguments[0],), Fraction(1)),))
+
+    def around(inside: list[Term]) -> Term:
+        made = ((replace(letter, arguments=(written(inside),)),), Fraction(1))
+        return Term(Fraction(1), (), (made,))
+
+    return Handle(1, holds, without, around)
 
 
 def _chain_handle(part: Chain, first: bool) -> Handle:
@@ -249,14 +307,28 @@ def written(terms: list[Term]) -> Expression:
     """A sum as it stands, a positive term first."""
     if not terms:
         return trees.ZERO
-    ordered = sorted(terms, key=lambda t: t.coefficient < 0)
-    if all(t.coefficient < 0 for t in ordered) and len(ordered) > 1:
-        return trees.negative(written([replace(t, coefficient=-t.coefficient) for t in ordered]))
-    parts = [_term(t) for t in ordered]
+    if len(terms) > 1 and all(t.coefficient < 0 for t in terms):
+        return trees.negative(written([replace(t, coefficient=-t.coefficient) for t in terms]))
+    parts = [_term(t) for t in terms]
+    if len(parts) > 1:
+        parts.sort(key=_reading_order)
     total = parts[0]
     for part in parts[1:]:
         total = trees.plus(total, part)
     return total
+
+
+def _reading_order(part: Expression) -> tuple[bool, bool, int, str]:
+    """Terms that are added, the shorter first, a number last; then terms that are subtracted."""
+    text = show(part)
+    return isinstance(part, tree.Negative), isinstance(part, tree.Number), len(text), text
+
+
+def _factor_order(part: tuple[Chain, Fraction]) -> tuple[bool, str]:
+    """Names before what is computed of them."""
+    letter = part[0][-1]
+    text = show(letter)
+    return isinstance(letter, tree.Indicator), text
 
 
 def _term(one: Term) -> Expression:
@@ -267,7 +339,7 @@ def _term(one: Term) -> Expression:
     for scalar, e in one.scalars:
         (above if e > 0 else below).append(trees.power(scalar, abs(e)))
     chains: list[Chain] = []
-    for factor, e in one.factors:
+    for factor, e in sorted(one.factors, key=_factor_order):
         if e == 1 and len(factor) > 1:
             chains.append(factor)
         else:

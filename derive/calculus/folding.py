@@ -51,9 +51,23 @@ def shape(atom: Atom) -> int:
 
 
 def rules_of(algebra: Algebra, name: str, body: Body) -> Iterator[Rule]:
-    """The definition of a name solved for each atom that determines it."""
-    places = tuple(map(spot, body.variables))
-    left = of_atom(Atom("entry", (name,), places))
+    """The definition of a name solved for each atom that determines it.
+
+    That of a root, `s = (v + eps)^(1/2)`, also as `s^2 = v + eps`.
+    """
+    left = of_atom(Atom("entry", (name,), tuple(map(spot, body.variables))))
+    yield from _solved(algebra, name, left, body)
+    single = body.poly.single
+    if single is not None and single[1] == 1 and len(single[0].factors) == 1:
+        ((atom, exponent),) = single[0].factors.items()
+        inverse = 1 / Fraction(exponent)
+        if atom.kind == "pow" and inverse.denominator == 1 and inverse > 1:
+            powered = algebra.power(left, int(inverse))
+            yield from _solved(algebra, name, powered, Body(body.variables, atom.args[0]))
+
+
+def _solved(algebra: Algebra, name: str, left: Poly, body: Body) -> Iterator[Rule]:
+    """`left = body` solved for each atom."""
     variables = frozenset(v for v in body.variables if v in body.poly.free)
     for monomial, coefficient in body.poly.terms.items():
         for atom, exponent in monomial.factors.items():
@@ -153,6 +167,8 @@ def _atom(atom: Atom) -> int:
     inner = sum(weight(a) for a in atom.args)
     if atom.kind == "sum":
         return _monomial(next(iter(atom.args[0].terms))) + len(atom.bound)
+    if atom.kind == "entry" and "(" in str(atom.head[0]):
+        return 3
     return WEIGHTS.get(atom.kind, 2) + inner
 
 

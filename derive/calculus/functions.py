@@ -74,6 +74,8 @@ def logarithm(algebra: Algebra, poly: Poly) -> Poly:
             variable = fresh(atom.bound[0].axis)
             body = rename_poly(atom.args[0], {atom.bound[0]: variable})
             parts.append(algebra.total((variable,), logarithm(algebra, body)).scaled(e))
+        elif atom.kind == "const" and atom.head[0] == "prime":
+            parts.append(of_atom(_log_atom(number(int(atom.head[1])))).scaled(e))
         elif algebra.knowledge.is_positive(atom):
             parts.append(of_atom(_log_atom(of_atom(atom))).scaled(e))
         else:

@@ -1,9 +1,10 @@
 """Index notation as expressions of the language, with names for the indices that nobody uses."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 
 from derive.calculus import trees
+from derive.calculus.called import Called
 from derive.model.dim import Dim
 from derive.model.model import Model
 from derive.model.scalar import (
@@ -42,8 +43,11 @@ def taken_names(model: Model) -> frozenset[str]:
 class Writer:
     """Writes scalars by index. Indices keep the name that they have, if it is a good one."""
 
-    def __init__(self, taken: Iterable[str] = ()) -> None:
+    def __init__(
+        self, taken: Iterable[str] = (), called: Mapping[str, Called] | None = None
+    ) -> None:
         self.taken = frozenset(taken)
+        self.called = called or {}
         self.names: dict[IndexVariable, str] = {}
 
     def variable(self, variable: IndexVariable) -> str:
@@ -88,9 +92,12 @@ class Writer:
     def tensor(self, tensor: Tensor) -> Expression:
         """A tensor: its name, or a comprehension."""
         body = tensor.body
-        if isinstance(body, Entry) and not body.padded:
-            if tuple(index.variable for index in body.indices) == tensor.indices:
-                return _named(body.symbol)
+        if (
+            isinstance(body, Entry)
+            and not body.padded
+            and tuple(index.variable for index in body.indices) == tensor.indices
+        ):
+            return _named(body.symbol)
         if not tensor.indices:
             return self.tree(body)
         binders = tuple(self.binder(v, always=True) for v in tensor.indices)
@@ -114,6 +121,8 @@ class Writer:
                 return trees.of_dim(dim)
             case IndexValue(index):
                 return self.index(index)
+            case Entry(symbol, indices) if symbol in self.called:
+                return self.call(self.called[symbol], indices)
             case Entry(symbol, indices, padded):
                 base = trees.call("pad0", _named(symbol)) if padded else _named(symbol)
                 return _at(base, [self.index(i) for i in indices])
@@ -141,6 +150,12 @@ class Writer:
                 return trees.quotient(
                     top, _at(trees.name(wrt), [self.index(i) for i in wrt_indices])
                 )
+
+    def call(self, called: Called, indices: tuple[Index, ...]) -> Expression:
+        """A function at a name: `softmax(S)[i, j]`."""
+        argument: Expression = trees.name(called.argument)
+        argument = trees.negative(argument) if called.negated else argument
+        return _at(trees.call(called.function, argument), [self.index(i) for i in indices])
 
     def total(self, addends: list[Scalar]) -> Expression:
         """A sum, a positive term first."""

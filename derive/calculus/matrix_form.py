@@ -4,10 +4,11 @@
 here has to be trusted: whoever shows an answer proves that it equals what was read.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 
 from derive.calculus import trees
+from derive.calculus.called import Called
 from derive.calculus.contracting import Axes, Contraction, NoMatrixForm, Pieces, flipped
 from derive.calculus.factoring import Term, term, tree_of
 from derive.calculus.forms import Form, assembled, spread
@@ -37,10 +38,11 @@ RELATIONS = {"lt": ">", "le": ">=", "eq": "=", "ne": "!="}
 
 
 class Reader:
-    """Reads scalars of one model."""
+    """Reads scalars of one model; `called` has the names that stand for calls of functions."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, called: Mapping[str, Called] | None = None) -> None:
         self.model = model
+        self.called = called or {}
         self.contraction = Contraction()
         self.first: Axes = ()
 
@@ -100,7 +102,7 @@ class Reader:
         pieces.put(axes, (expr,))
         return self.form(pieces)
 
-    # --- scalars -----------------------------------------------------------------------------------
+    # --- scalars ---------------------------------------------------------------------------------
 
     def read(self, scalar: Scalar) -> Form:
         """A scalar, its free variables the axes. Raises NoMatrixForm."""
@@ -139,6 +141,8 @@ class Reader:
         symbol = entry.symbol
         if entry.padded:
             raise NoMatrixForm
+        if symbol in self.called:
+            return self.call(self.called[symbol], entry.indices)
         of, slash, by = symbol.partition("/d")
         definition = self.model.definitions.get(symbol)
         if definition is None or not definition.hidden:
@@ -148,9 +152,20 @@ class Reader:
             return self.read(entry_of(whole, entry.indices))
         return self.quotient(of[1:], by, entry.indices)
 
+    def call(self, called: Called, indices: tuple[Index, ...]) -> Form:
+        """A function at a name, entry by entry or row by row."""
+        axes = tuple(v for index in indices if (v := index.variable) is not None)
+        if len(set(axes)) < len(indices):
+            raise NoMatrixForm
+        inner = self.read(Entry(called.argument, indices))
+        terms = spread(inner, axes)
+        if called.negated:
+            terms = (Term(-t.coefficient, t.scalars, t.factors) for t in terms)
+        return self.letter(axes, trees.call(called.function, self.sum_of(list(terms))))
+
     def quotient(self, of: str, by: str, indices: tuple[Index, ...]) -> Form:
         """A derivative that stands for itself."""
-        if self.hides(of) or self.hides(by) or (of in self.model.definitions and self.rank(of)):
+        if self.hides(of) or self.hides(by) or (of in self.model.definitions and self.rank(of) > 0):
             raise NoMatrixForm
         return self.tensor(trees.quotient(trees.name(of), trees.name(by)), by, indices)
 

@@ -68,10 +68,15 @@ def _rational_content(poly: Poly) -> Coefficient:
 
 
 def leading_sign(poly: Poly) -> int:
-    """The sign of one of the coefficients, chosen alike for equal polynomials."""
+    """The sign of one of the coefficients, chosen alike for equal polynomials.
+
+    Zero where only the names of indices could tell: `x[i] - x[j]` has no side of its own.
+    """
     blank = dict.fromkeys(poly.free, 47)
-    monomial = max(poly.terms, key=lambda m: (monomial_signature(m, blank), m.key))
-    return 1 if poly.terms[monomial] > 0 else -1
+    shapes = {m: monomial_signature(m, blank) for m in poly.terms}
+    largest = max(shapes.values())
+    signs = {1 if c > 0 else -1 for m, c in poly.terms.items() if shapes[m] == largest}
+    return signs.pop() if len(signs) == 1 else 0
 
 
 @constructs("pow")
@@ -91,7 +96,8 @@ def power(algebra: Algebra, atom: Atom, exponent: Exponent) -> Poly:
         return _monomial_power(algebra, base, exponent)
     common, primitive = content(algebra, base)
     if exponent.denominator != 1:
-        (monomial, factor), outside = common.single or (UNIT, 1), {}
+        monomial, factor = common.single or (UNIT, 1)
+        outside: Factors = {}
         inside: Factors = {}
         for part, e in monomial.factors.items():
             (outside if algebra.knowledge.is_positive(part) else inside)[part] = e
@@ -102,9 +108,9 @@ def power(algebra: Algebra, atom: Atom, exponent: Exponent) -> Poly:
     if leading_sign(primitive) < 0:
         common, primitive = -common, -primitive
     result = _monomial_power(algebra, common, exponent)
-    for factor_poly, multiplicity in factors(primitive):
-        part = _base_power(algebra, factor_poly, exponent * multiplicity)
-        result = algebra.multiply(result, part)
+    for irreducible, multiplicity in factors(primitive):
+        raised = _base_power(algebra, irreducible, exponent * multiplicity)
+        result = algebra.multiply(result, raised)
     return result
 
 
@@ -132,8 +138,8 @@ def _monomial_power(algebra: Algebra, base: Poly, exponent: Exponent) -> Poly:
             result = algebra.multiply(result, algebra.raised_atom(atom, tidy(e * exponent)))
         elif e.denominator == 1 and e % 2 == 0 and (e * exponent).denominator == 1:
             # (a^2)^(1/2) = |a|
-            size = absolute(algebra, of_atom(atom))
-            result = algebra.multiply(result, algebra.raised(size, tidy(e * exponent)))
+            unsigned = absolute(algebra, of_atom(atom))
+            result = algebra.multiply(result, algebra.raised(unsigned, tidy(e * exponent)))
         else:
             rest[atom] = e
     if not rest:
@@ -210,7 +216,7 @@ def factors(poly: Poly) -> list[tuple[Poly, int]]:
     sign = 1 if constant > 0 else -1
     result: list[tuple[Poly, int]] = []
     for part, multiplicity in parts:
-        terms = {
+        terms: dict[Monomial, Coefficient] = {
             Monomial({a: int(e) for a, e in zip(atoms, powers, strict=True) if e}): int(c)
             for powers, c in part.to_dict().items()
         }

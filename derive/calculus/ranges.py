@@ -72,6 +72,22 @@ def never_below(first: Place, second: Place) -> bool:
     return ends is not None and surely_at_least(ends[0], Dim(()))
 
 
+def balanced(first: Place, second: Place) -> tuple[Place, Place]:
+    """Two places to be compared, with what is negative in one brought to the other."""
+    terms: dict[Var, Dim] = dict(first.terms)
+    for variable, factor in second.terms:
+        terms[variable] = terms.get(variable, Dim(())) - factor
+    zero = Dim(())
+    left = {v: f for v, f in terms.items() if surely_at_least(f, zero)}
+    right = {v: -f for v, f in terms.items() if v not in left}
+    offset = first.offset - second.offset
+    above = surely_at_least(offset, zero)
+    return (
+        normal_place(left, offset if above else zero, first.computed),
+        normal_place(right, zero if above else -offset, second.computed),
+    )
+
+
 def normal_place(terms: Mapping[Var, Dim], offset: Dim, computed: Poly | None) -> Place:
     """A place without zero parts."""
     kept = tuple((variable, factor) for variable, factor in terms.items() if factor.terms)

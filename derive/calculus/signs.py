@@ -35,7 +35,7 @@ class Signs(Knowledge):
         self.places: set[tuple[Poly, Axis]] = set()
         self.used: set[str] = set()
         self._names: dict[tuple[str, bool], bool] = {}
-        self._algebra = Algebra(self, ())
+        self.plain = Algebra(self, ())
 
     def is_positive(self, atom: Atom) -> bool:
         """Surely above zero."""
@@ -46,9 +46,9 @@ class Signs(Knowledge):
                 return self._name_is(str(atom.head[0]), True)
             case "sum":
                 filled = all(surely_at_least(v.axis.high, v.axis.low) for v in atom.bound)
-                return filled and is_positive(self._algebra, atom.args[0])
+                return filled and is_positive(self.plain, atom.args[0])
             case "prod" | "pow":
-                return is_positive(self._algebra, atom.args[0])
+                return is_positive(self.plain, atom.args[0])
             case "index":
                 return atom.places[0].variable is not None and _starts_at_one(atom)
             case _:
@@ -64,7 +64,7 @@ class Signs(Knowledge):
             case "entry":
                 return self._name_is(str(atom.head[0]), False)
             case "sum" | "prod" | "pow":
-                return is_nonnegative(self._algebra, atom.args[0])
+                return is_nonnegative(self.plain, atom.args[0])
             case "func":
                 return atom.head[0] in ("step", "zero")
             case _:
@@ -131,7 +131,7 @@ class Signs(Knowledge):
         body = self.body(name)
         if body is None:
             return False
-        return (is_positive if strictly else is_nonnegative)(self._algebra, body)
+        return (is_positive if strictly else is_nonnegative)(self.plain, body)
 
 
 def shape_of(poly: Poly) -> int:

@@ -4,14 +4,14 @@ import time
 from math import inf
 
 from derive.calculus.engine import Calculus
-from derive.calculus.notation import text_of
-from derive.check.answers import Answers
+from derive.check import answers
 from derive.check.budget import remaining
 from derive.model.model import Model, Relation
-from derive.model.scalar import Scalar, Tensor
-from derive.proof import equal
+from derive.model.scalar import Derivative, Scalar, Tensor
+from derive.proof import equal, outcome
+from derive.proof.closed_form import Closing
 
-TIMED_OUT = equal.NotShown("timed out")
+TIMED_OUT = outcome.NotShown("timed out")
 
 
 class DeadlineOver(Exception):
@@ -26,6 +26,7 @@ class Engine:
         self.deadline = inf
         self.calculus = Calculus(model, self._tick)
         self.prover = equal.Prover(self.calculus)
+        self.closing = Closing(self.prover)
         self._resolved: dict[Scalar, Scalar] = {}
 
     def _tick(self) -> None:
@@ -41,7 +42,7 @@ class Engine:
 
     def prove(
         self, relation: Relation, at: tuple[tuple[str, Tensor], ...], deadline: float
-    ) -> equal.Proof:
+    ) -> outcome.Proof:
         """What an exact argument gives within the time."""
         if remaining(deadline) <= 0:
             return TIMED_OUT
@@ -53,10 +54,14 @@ class Engine:
         finally:
             self.deadline = before
 
-    def text(self, scalar: Scalar) -> str:
-        """A scalar in the language, by index, without derivatives."""
-        return text_of(self.closed_form(scalar))
+    def entry(self, node: Derivative) -> Scalar:
+        """An entry of a derivative, by index. Raises DeadlineOver."""
+        return answers.by_index(self.closing, node)
 
-    def closed_form(self, scalar: Scalar) -> Scalar:
-        """An equal scalar without derivatives, as people write it."""
-        return Answers(self).closed_form(scalar)
+    def answer(self, node: Derivative, tensor: Tensor, deadline: float) -> answers.Answer:
+        """A whole derivative in closed form. Raises DeadlineOver."""
+        before, self.deadline = self.deadline, deadline
+        try:
+            return answers.whole(self.closing, node, tensor)
+        finally:
+            self.deadline = before

@@ -36,7 +36,7 @@ from derive.evaluate.number import EvaluationError
 from derive.evaluate.point import Point
 from derive.model.model import Judgement, Model, Relation
 from derive.model.scalar import Axis, Tensor
-from derive.proof import equal
+from derive.proof import outcome
 
 FIRST = 3
 MORE = 16
@@ -71,16 +71,16 @@ class Judge:
 
     def prove(
         self, relation: Relation, at: tuple[tuple[str, Tensor], ...], deadline: float
-    ) -> Proved | ProvedFor | ProvedIf | equal.NotShown:
+    ) -> Proved | ProvedFor | ProvedIf | outcome.NotShown:
         """What an exact argument gives within the time."""
         match self.engine.prove(relation, at, deadline):
-            case equal.Proved(facts, conditions, trail):
+            case outcome.Proved(facts, conditions, trail):
                 return Proved(facts, conditions, trail)
-            case equal.ProvedFor(sizes, facts, conditions, trail):
+            case outcome.ProvedFor(sizes, facts, conditions, trail):
                 return ProvedFor(sizes, facts, conditions, trail)
-            case equal.ProvedIf(missing, facts, conditions, trail):
+            case outcome.ProvedIf(missing, facts, conditions, trail):
                 return ProvedIf(missing, facts, conditions, trail)
-            case equal.NotShown() as nothing:
+            case outcome.NotShown() as nothing:
                 return nothing
 
     def verdict(self, judgement: Judgement, deadline: float) -> Verdict:
@@ -109,7 +109,7 @@ class Judge:
             return self.refuted(judgement, relation, found, deadline)
         self.confirmation.of(relation)
         verdict = self.prove(relation, judgement.at, deadline)
-        if isinstance(verdict, equal.NotShown):
+        if isinstance(verdict, outcome.NotShown):
             if verdict is TIMED_OUT:
                 return Undecided("timed out", "timed-out")
             return self.not_shown(judgement, relation, verdict.reason, deadline)
@@ -189,7 +189,7 @@ class Judge:
         return Refuted(
             "the two sides differ",
             shown,
-            evidence.derived(),
+            evidence.derived(min(deadline, deadline_in(_BRIEFLY))),
             hints.hint(self, judgement, relation, min(deadline, deadline_in(_BRIEFLY))),
         )
 

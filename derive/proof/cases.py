@@ -8,7 +8,7 @@ sign(a) = 2 [a > 0] - 1 + [a = 0].
 from collections.abc import Iterator
 
 from derive.calculus.algebra import Algebra
-from derive.calculus.products import opened
+from derive.calculus.products import Factors, opened
 from derive.calculus.ranges import surely_at_least, surely_within
 from derive.calculus.term import ONE, Atom, Place, Poly, Var, add, of_atom, of_monomial
 from derive.calculus.unfolding import Unfolding, all_atoms
@@ -82,13 +82,13 @@ class Spelling(Unfolding):
                 return total - add(self._term(inside, variable, p, rest) for p in points)
         return super().atom(atom)
 
-    def _term(self, inside: dict[Atom, object], variable: Var, at: Dim, rest: list[Var]) -> Poly:
+    def _term(self, inside: Factors, variable: Var, at: Dim, rest: list[Var]) -> Poly:
         """The summand at one place, summed over the other indices."""
         value = {variable: Place((), at)}
-        body = self.algebra.substitute(of_monomial(inside), value)  # type: ignore[arg-type]
+        body = self.algebra.substitute(of_monomial(inside), value)
         return self.algebra.total(rest, body)
 
-    def _gaps(self, inside: dict[Atom, object], variable: Var) -> tuple[Axis, list[Dim]] | None:
+    def _gaps(self, inside: Factors, variable: Var) -> tuple[Axis, list[Dim]] | None:
         """The whole axis of which a variable runs over all but a few places, and these."""
         if not surely_at_least(variable.axis.high - variable.axis.low + DIM_ONE, Dim(())):
             return None
@@ -112,7 +112,7 @@ class Spelling(Unfolding):
             if part.kind == "entry" and part.head[0] in self.axes:
                 yield from zip(part.places, self.axes[str(part.head[0])], strict=True)
 
-    def _defined(self, inside: dict[Atom, object], variable: Var, point: Dim) -> bool:
+    def _defined(self, inside: Factors, variable: Var, point: Dim) -> bool:
         """Every tensor stays inside its axes when the variable is at `point`."""
         for atom in inside:
             for place, axis in self._indexed(atom):

@@ -1,45 +1,48 @@
-"""Derivatives in closed form: short, in the names of the file, and proved equal before they are shown.
+"""Derivatives in closed form: short, in the names of the file, proved equal before they are shown.
 
-Candidates are the derivative with names closed, opened, and with definitions recognised again, each
-under what was declared; each is written without indices where that can be done. The shortest that
-the prover shows to be equal is the answer.
+Candidates come from `calculus`: the derivative with names closed, opened, and with definitions
+recognised again, written without indices where that can be done. The shortest that the prover shows
+to be equal is the answer.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from derive.calculus import trees
-from derive.calculus.algebra import Algebra, TooLarge
+from derive.calculus.algebra import Algebra
+from derive.calculus.candidates import Candidate, Candidates
 from derive.calculus.contracting import NoMatrixForm
-from derive.calculus.engine import Body
-from derive.calculus.folding import simplest
+from derive.calculus.index_form import Writer, taken_names
 from derive.calculus.matrix_form import Reader
-from derive.calculus.powers import Undefined
-from derive.calculus.raising import Raising
-from derive.calculus.term import Poly
-from derive.calculus.unfolding import Unfolding
 from derive.model.elaborate import elaborate_claim
-from derive.model.scalar import Tensor
 from derive.proof.equal import Properties, Proved, Prover
 from derive.syntax import tree
 from derive.syntax.show import show
 from derive.syntax.tree import Expression
 
-LONGEST = 60
-MOST_TERMS = 60
+BETWEEN = 60
+"""So much longer may an answer be that has no derivatives by names in between."""
+INDEXED = 40
+"""So much longer may an answer be that has no indices."""
+TRIES = 6
 
 
 @dataclass(frozen=True, slots=True)
 class ClosedForm:
-    """An expression that equals a derivative, and what the proof of that used."""
+    """An expression that equals a derivative, and what the proof of that used.
+
+    `entry` is its entry at the indices named `indices`, where it has no matrix form.
+    """
 
     expression: Expression
+    entry: Expression
+    indices: tuple[str, ...]
     facts: tuple[str, ...]
     conditions: tuple[str, ...]
 
     @property
     def text(self) -> str:
-        """In the language."""
+        """In the language, as a whole."""
         return show(self.expression)
 
 
@@ -50,27 +53,54 @@ class Closing:
         self.prover = prover
         self.calculus = prover.calculus
         self.model = prover.model
+        self.candidates = Candidates(prover.calculus)
+        self._found: dict[tuple[str, str], ClosedForm | None] = {}
 
     def closed_form(self, of: str, by: str) -> ClosedForm | None:
-        """The derivative in matrix notation; None where none is known."""
-        found: list[tuple[int, str, Expression]] = []
-        for tensor, explicit in self.tensors(of, by):
-            try:
-                made = Reader(self.model).tree(tensor)
-            except NoMatrixForm:
-                continue
-            text = show(made)
-            length = len(text) + (0 if explicit else LONGEST)
-            found.append((length, text, made))
-        tried: set[str] = set()
-        for _, text, made in sorted(found, key=lambda item: item[:2]):
-            if text in tried:
-                continue
-            tried.add(text)
-            proof = self.proved(of, by, made)
+        """The derivative as a person would write it; None where none is proved."""
+        key = (of, by)
+        if key not in self._found:
+            self._found[key] = self._find(of, by)
+        return self._found[key]
+
+    def _find(self, of: str, by: str) -> ClosedForm | None:
+        written = {show(form.expression): (cost, form) for cost, form in self.written(of, by)}
+        ordered = sorted(written.items(), key=lambda item: (item[1][0], item[0]))
+        for _, (_, form) in ordered[:TRIES]:
+            proof = self.proved(of, by, form.expression)
             if proof is not None:
-                return ClosedForm(made, proof.facts, proof.conditions)
+                return ClosedForm(
+                    form.expression, form.entry, form.indices, proof.facts, proof.conditions
+                )
         return None
+
+    def written(self, of: str, by: str) -> Iterator[tuple[int, ClosedForm]]:
+        """The candidates as expressions, each with what speaks against it."""
+        for candidate in self.candidates.of(of, by, self.algebras()):
+            cost = 0 if candidate.explicit else BETWEEN
+            for form, more in self.forms(candidate):
+                yield cost + more + len(show(form.entry)), form
+
+    def forms(self, candidate: Candidate) -> Iterator[tuple[ClosedForm, int]]:
+        """A candidate without indices, or by index."""
+        tensor = candidate.tensor
+        called = self.candidates.called
+        try:
+            made = Reader(self.model, called).tree(tensor)
+            yield ClosedForm(made, made, (), (), ()), 0
+        except NoMatrixForm:
+            writer = Writer(taken_names(self.model), called)
+            indices = tuple(map(writer.variable, tensor.indices))
+            entry = writer.tree(tensor.body)
+            whole = Writer(taken_names(self.model), called).tensor(tensor)
+            yield ClosedForm(whole, entry, indices, (), ()), INDEXED
+
+    def algebras(self) -> Iterator[Algebra]:
+        """What may be known: nothing, or what was declared."""
+        declared = self.prover.declared()
+        yield self.prover.algebra({}, ())
+        if declared or self.prover.equations():
+            yield self.prover.algebra(_sums(declared), self.prover.equations())
 
     def proved(self, of: str, by: str, made: Expression) -> Proved | None:
         """The proof that an expression is the derivative, of the same shape."""
@@ -87,81 +117,6 @@ class Closing:
                 if name not in self.calculus.adjoints:
                     del self.model.definitions[name]
         return proof if isinstance(proof, Proved) else None
-
-    # --- candidates ------------------------------------------------------------------------------
-
-    def tensors(self, of: str, by: str) -> Iterator[tuple[Tensor, bool]]:
-        """Equal tensors in index notation, and whether they have no derivatives by names in between."""
-        gradient = self.calculus.gradient(of, by)
-        variables = (*gradient.of_variables, *gradient.wrt_variables)
-        seen: set[Poly] = set()
-        for poly in self.polys(gradient.poly):
-            if poly in seen:
-                continue
-            seen.add(poly)
-            raising = Raising()
-            indices = tuple(raising.variable(v) for v in variables)
-            explicit = poly.symbols.isdisjoint(self.calculus.adjoints)
-            yield Tensor(indices, raising.scalar(poly)), explicit
-
-    def polys(self, poly: Poly) -> Iterator[Poly]:
-        """Equal terms, under what was declared."""
-        declared = self.prover.declared()
-        for algebra in (self.prover.algebra({}, ()), self.prover.algebra(_sums(declared), ())):
-            try:
-                for state in self.states(poly, algebra):
-                    yield state
-                    yield simplest(algebra, state, self.bodies(algebra))
-            except (TooLarge, Undefined):
-                continue
-
-    def states(self, poly: Poly, algebra: Algebra) -> Iterator[Poly]:
-        """The term with names closed, then with more and more of them opened."""
-        poly = Unfolding(algebra, {}).poly(poly)
-        yield from self.opened(self.unhidden(poly, algebra, True), algebra)
-        yield from self.opened(self.unhidden(poly, algebra, False), algebra)
-
-    def opened(self, poly: Poly, algebra: Algebra) -> Iterator[Poly]:
-        """The term, and with the definitions opened of which a part stands in it."""
-        for _ in range(4):
-            if len(poly.terms) > MOST_TERMS:
-                return
-            yield poly
-            names = self.prover.chosen(poly)
-            bodies = {n: b for n in names if (b := self.calculus.body(n)) is not None}
-            if not bodies:
-                return
-            poly = Unfolding(algebra, bodies).poly(poly)
-
-    def unhidden(self, poly: Poly, algebra: Algebra, keep: bool) -> Poly:
-        """Without hidden names; derivatives by the user's names may be kept."""
-        for _ in range(40):
-            names = [n for n in sorted(poly.symbols) if self.is_hidden(n, keep)]
-            bodies = {n: b for n in names if (b := self.calculus.body(n)) is not None}
-            if not bodies or len(poly.terms) > MOST_TERMS:
-                return poly
-            poly = Unfolding(algebra, bodies).poly(poly)
-        return poly
-
-    def is_hidden(self, name: str, keep: bool) -> bool:
-        """Not to be shown."""
-        definition = self.model.definitions.get(name)
-        if definition is None or not definition.hidden:
-            return False
-        of, slash, by = name.partition("/d")
-        return not (
-            slash and keep and not self.is_hidden(of[1:], True) and not self.is_hidden(by, True)
-        )
-
-    def bodies(self, algebra: Algebra) -> dict[str, Body]:
-        """The definitions that may be recognised, the last first."""
-        found: dict[str, Body] = {}
-        for name in reversed(list(self.model.definitions)):
-            if not self.model.definitions[name].hidden:
-                body = self.calculus.body(name)
-                if body is not None:
-                    found[name] = Body(body.variables, self.unhidden(body.poly, algebra, True))
-        return found
 
 
 def _sums(declared: Properties) -> Properties:

@@ -5,71 +5,35 @@ definitions opened, from the last one backwards. Zero is a proof. Facts that wer
 used; where one that was not declared would do, the answer names it.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from fractions import Fraction
 
 from derive.calculus.algebra import Algebra, TooLarge
-from derive.calculus.canonical import signature
+from derive.calculus.canonical import poly_signature, rename_poly
 from derive.calculus.contraction import RULES
 from derive.calculus.engine import Body, Calculus
 from derive.calculus.lower import NotExact
 from derive.calculus.notation import text_of_poly
 from derive.calculus.partials import NotDifferentiable
 from derive.calculus.powers import Undefined, content
-from derive.calculus.ranges import spot
 from derive.calculus.signs import shape_of
-from derive.calculus.term import ONE, Atom, Poly, fresh, of_atom, of_monomial, place
+from derive.calculus.term import ONE, Atom, Poly, Var, fresh, of_atom, of_monomial, place
 from derive.calculus.unfolding import Unfolding, all_atoms
 from derive.model.model import Relation, Symbol
 from derive.model.scalar import Tensor
 from derive.proof.cases import HEAVY, Spelling, at_fixed_places, fixed_places
+from derive.proof.domain import defined_only
 from derive.proof.facts import Equation, Facts, solved
+from derive.proof.opening import Opening, weight
+from derive.proof.order import OrderProver
+from derive.proof.outcome import NotShown, Proof, Proved, ProvedIf
 from derive.proof.substitution import substituted
 
-MOST_TERMS = 4000
-MOST_FACTORS = 40_000
 MOST_STAGES = 200
 MOST_GUESSES = 12
 
 
-@dataclass(frozen=True, slots=True)
-class Proved:
-    """An exact argument, with the facts that it used and what it leaves out."""
-
-    facts: tuple[str, ...] = ()
-    conditions: tuple[str, ...] = ()
-    trail: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ProvedFor:
-    """An exact argument for the sizes named only."""
-
-    sizes: tuple[str, ...]
-    facts: tuple[str, ...] = ()
-    conditions: tuple[str, ...] = ()
-    trail: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ProvedIf:
-    """An exact argument that needs facts which nobody declared."""
-
-    missing: tuple[str, ...]
-    facts: tuple[str, ...] = ()
-    conditions: tuple[str, ...] = ()
-    trail: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class NotShown:
-    """No argument was found; `reason` says what stood in the way."""
-
-    reason: str
-
-
-Proof = Proved | ProvedFor | ProvedIf | NotShown
 Properties = dict[str, frozenset[str]]
 At = tuple[tuple[str, Tensor], ...]
 
@@ -80,13 +44,11 @@ class Prover:
     def __init__(self, calculus: Calculus, given: dict[str, Body] | None = None) -> None:
         self.calculus = calculus
         self.given = given or {}
+        self.opening = Opening(calculus, self.given)
         self.model = calculus.model
         self.nonzero: frozenset[int] = frozenset()
         self._algebras: dict[object, Algebra] = {}
         self._equations: tuple[Equation, ...] | None = None
-        self._aliases: dict[int, dict[str, Body]] = {}
-        self._tried: dict[int, set[str]] = {}
-        self._parts: dict[str, frozenset[int]] = {}
 
     def declared(self) -> Properties:
         """The properties of the declared tensors."""
@@ -147,32 +109,61 @@ class Prover:
             result = Unfolding(calculus.algebra, self.given).poly(result)
         return result
 
-    def _body(self, name: str) -> Body:
-        """A definition with the names that the statement substitutes replaced."""
-        body = self.calculus.body(name)
-        assert body is not None
-        if not self.given:
-            return body
-        return Body(body.variables, Unfolding(self.calculus.algebra, self.given).poly(body.poly))
-
     def prove(self, relation: Relation, at: At = ()) -> Proof:
         """The verdict on a relation, with the names of `at` replaced after differentiation."""
+        if at:
+            calculus, given = substituted(self.calculus, at)
+            return Prover(calculus, given).prove(relation)
         if relation.op != "=":
-            return NotShown("no rule for this order")
+            return self.attempt(relation, self.order)
+        result = self.attempt(relation, self.equality)
+        return result if isinstance(result, Proved) else self.on_domain(relation) or result
+
+    def attempt(self, relation: Relation, way: Callable[[Relation], Proof]) -> Proof:
+        """What one way of proving comes to; what stands in its way, in words."""
         try:
-            if at:
-                calculus, given = substituted(self.calculus, at)
-                return Prover(calculus, given).prove(relation)
             self.calculus.start_statement()
-            difference = self.difference(relation)
-            self.nonzero = self.calculus.left_out(difference)
-            return self.settle(difference)
+            return way(relation)
         except TooLarge:
             return NotShown("the terms grew too large")
         except (NotExact, NotDifferentiable) as problem:
             return NotShown(problem.reason)
         except Undefined as problem:
             return NotShown(f"{problem} on one side")
+
+    def equality(self, relation: Relation) -> Proof:
+        """An equation: the difference of its sides is zero."""
+        difference = self.difference(relation)
+        self.nonzero = self.calculus.left_out(difference)
+        return self.settle(difference)
+
+    def order(self, relation: Relation) -> Proof:
+        """An order of two sides."""
+        facts = OrderProver(self).shows(relation)
+        if facts is None:
+            return NotShown("no argument for this order was found")
+        return Proved(facts, self.conditions())
+
+    def on_domain(self, relation: Relation) -> Proof | None:
+        """A proof that uses the signs which the statement has because it is defined."""
+        model = defined_only(self.model, relation)
+        if model is None:
+            return None
+        adjoints = set(self.calculus.adjoints)
+        for name in adjoints & model.definitions.keys():
+            del model.definitions[name]
+        calculus = Calculus(model, lambda: self.calculus.tick())
+        proof = Prover(calculus, self.given).prove(relation)
+        if not isinstance(proof, Proved):
+            return None
+        facts = tuple(f for f in proof.facts if self.is_declared(f))
+        return replace(proof, facts=facts)
+
+    def is_declared(self, fact: str) -> bool:
+        """The fact is one that the file states, not one of the domain."""
+        name, _, found = fact.partition(" is ")
+        symbol = self.model.symbols.get(name)
+        return symbol is None or found in symbol.properties
 
     def settle(self, difference: Poly) -> Proof:
         """Is the difference zero: by declared facts, or by a fact that nobody declared?"""
@@ -245,7 +236,7 @@ class Prover:
 
     def conditions(self) -> tuple[str, ...]:
         """What the statement leaves out: the kinks of what was differentiated."""
-        kinks = {f"{text_of_poly(kink)} != 0" for kink in self.calculus.kinks}
+        kinks = {f"{text_of_poly(named(kink))} != 0" for kink in self.calculus.kinks}
         ties = {f"{text_of_poly(of_atom(tie))} attained once" for tie in self.calculus.ties}
         return tuple(sorted(kinks)) + tuple(sorted(ties))
 
@@ -254,7 +245,7 @@ class Prover:
     def vanishes(self, difference: Poly, algebra: Algebra, most: int = MOST_STAGES) -> int | None:
         """The number of openings after which the difference is zero; None if it never is."""
         try:
-            for stage, poly in enumerate(self.openings(difference, algebra)):
+            for stage, poly in enumerate(self.opening.openings(difference, algebra)):
                 if not poly.terms or not cleared(algebra, poly).terms:
                     return stage
                 if self.spelled_out(poly, algebra):
@@ -283,118 +274,27 @@ class Prover:
     def _has_cases(self, atom: Atom) -> bool:
         """An atom that can be spelled out or turned."""
         if atom.kind == "sum":
+            whole = {
+                a for name in atom.symbols if self.is_name(name) for a in self.calculus.axes(name)
+            }
             return any(
-                fixed_places(v.axis) is not None or v.axis.low.constant not in (0, 1)
+                fixed_places(v.axis) is not None or v.axis not in whole or len(whole) > 1
                 for v in atom.bound
-            ) or any(str(v.axis.high) not in self.model.dims for v in atom.bound)
+            )
         return atom.kind == "less" or atom.head[:1] == ("sign",)
 
-    def openings(self, difference: Poly, algebra: Algebra) -> Iterator[Poly]:
-        """The difference with more and more definitions opened, the last ones first."""
-        poly = Unfolding(algebra, {}).poly(difference)
-        yield poly
-        aliases = {} if self.given else self.aliases(poly, algebra)
-        if not aliases.keys().isdisjoint(poly.symbols):
-            poly = Unfolding(algebra, aliases).poly(poly)
-            yield poly
-        while poly.terms:
-            chosen = self.chosen(poly)
-            if not chosen:
-                break
-            poly = Unfolding(algebra, {n: self._body(n) for n in chosen}).poly(poly)
-            if len(poly.terms) > MOST_TERMS or weight(poly) > MOST_FACTORS:
-                raise TooLarge
-            yield poly
 
-    def chosen(self, poly: Poly) -> set[str]:
-        """The definitions to open next.
-
-        All hidden ones; else those of which a part already stands in the term, for there something
-        may cancel; else the last one.
-        """
-        definitions = self.model.definitions
-        names = {n for n in poly.symbols if n in definitions and n not in self.given}
-        adjoints = set(self.calculus.adjoints)
-        hidden = {n for n in names if definitions[n].hidden} - adjoints
-        if hidden or not names:
-            return hidden
-        parts = {shape_of_atom(a) for a in all_atoms(poly) if a.kind in OVERLAPPING}
-        overlapping = {n for n in names - adjoints if not parts.isdisjoint(self.parts(n))}
-        if overlapping:
-            return overlapping
-        position = {name: k for k, name in enumerate(definitions)}
-        return {max(names, key=position.__getitem__)}
-
-    def parts(self, name: str) -> frozenset[int]:
-        """What stands in a definition, but for the names of indices."""
-        if name not in self._parts:
-            body = self.calculus.body(name)
-            assert body is not None
-            atoms = all_atoms(body.poly)
-            self._parts[name] = frozenset(shape_of_atom(a) for a in atoms if a.kind in OVERLAPPING)
-        return self._parts[name]
-
-    def aliases(self, poly: Poly, algebra: Algebra) -> dict[str, Body]:
-        """Adjoints that equal a tensor which the user defined, each as an entry of that.
-
-        Found from the loss backwards, each by one step from those before: a derivation of fifty
-        layers is fifty small proofs.
-        """
-        found = self._aliases.setdefault(id(algebra), {})
-        tried = self._tried.setdefault(id(algebra), set())
-        reachable = set(self.calculus.reachable(poly))
-        for adjoint in self.calculus.adjoints:
-            if adjoint not in reachable or adjoint in tried:
-                continue
-            tried.add(adjoint)
-            body = self.calculus.body(adjoint)
-            assert body is not None
-            known = Unfolding(algebra, {}).poly(Unfolding(algebra, found).poly(body.poly))
-            for name in self.namesakes(body):
-                entry = of_atom(Atom("entry", (name,), tuple(map(spot, body.variables))))
-                if self.closes(known - entry, name, algebra):
-                    found[adjoint] = Body(body.variables, entry)
-                    break
-        return found
-
-    def namesakes(self, body: Body) -> Iterator[str]:
-        """The user's definitions that have the shape and the tensors of an adjoint."""
-        axes = tuple(v.axis for v in body.variables)
-        tensors = body.poly.symbols & self.model.symbols.keys()
-        for name, definition in self.model.definitions.items():
-            if definition.hidden or tuple(v.axis for v in definition.indices) != axes:
-                continue
-            other = self.calculus.body(name)
-            if other is not None and other.poly.symbols & self.model.symbols.keys() == tensors:
-                yield name
-
-    def closes(self, difference: Poly, name: str, algebra: Algebra) -> bool:
-        """The difference vanishes when `name` is opened, and a few names that overlap."""
-        chosen = {name}
-        poly = difference
-        for _ in range(4):
-            poly = Unfolding(algebra, {n: self._body(n) for n in chosen}).poly(poly)
-            if not poly.terms:
-                return True
-            if len(poly.terms) > 100:
-                return False
-            chosen = self.chosen(poly)
-            if not chosen or chosen & set(self.calculus.adjoints):
-                return False
-        return False
+def named(poly: Poly) -> Poly:
+    """The polynomial with its free indices called i, j, ..."""
+    ordered = order_of(poly)
+    letters = "ijklmnopqrst"
+    names = {v: Var(v.axis, v.key, letters[k % 12]) for k, v in enumerate(ordered)}
+    return rename_poly(poly, names)
 
 
-OVERLAPPING = frozenset({"exp", "pow", "func", "sum", "unknown", "matrix"})
-
-
-def shape_of_atom(atom: Atom) -> int:
-    """What an atom is but for the names of its free indices."""
-    return signature(atom, dict.fromkeys(atom.free, 53))
-
-
-def weight(poly: Poly) -> int:
-    """The number of factors, those inside others included."""
-    return sum(1 for _ in all_atoms(poly))
+def order_of(poly: Poly) -> list[Var]:
+    """The free indices in an order that does not depend on their names."""
+    return sorted(poly.free, key=lambda v: (poly_signature(poly, {v: 59}), v.key))
 
 
 def cleared(algebra: Algebra, poly: Poly) -> Poly:

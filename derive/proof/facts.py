@@ -47,13 +47,13 @@ class Facts(Signs):
         if "onehot" in found:
             self.used.add(f"{name} is onehot")
             one = of_atom(Atom("entry", (PLACE + name,), atom.places[:-1]))
-            return Algebra(self, ()).delta(atom.places[-1], Place((), Dim(()), one))
+            return self.plain.delta(atom.places[-1], Place((), Dim(()), one))
         if len(atom.places) < 2 or not found & SYMMETRIC:
             return of_atom(atom)
         *leading, first, second = atom.places
         if "diagonal" in found:
             self.used.add(f"{name} is diagonal")
-            algebra = Algebra(self, ())
+            algebra = self.plain
             kept = min(first, second, key=lambda p: p.key)
             diagonal = of_atom(Atom("entry", atom.head, (*leading, kept, kept)))
             return algebra.multiply(algebra.delta(first, second), diagonal)
@@ -210,7 +210,8 @@ def _solved(
     for mapping in _matches(equation, factors):
         if not all(algebra.within(spot, v.axis) for v, spot in mapping.items()):
             continue
-        atom = algebra.substitute_atom(equation.atom, mapping).atom
+        assert isinstance(algebra.knowledge, Facts)
+        atom = algebra.knowledge.plain.substitute_atom(equation.atom, mapping).atom
         if atom is None:
             continue
         exponent = factors.get(atom, 0)
