@@ -10,7 +10,7 @@ from fractions import Fraction
 from derive.calculus.algebra import Algebra, Rewritten, Rule
 from derive.calculus.pivot import pivot_of
 from derive.calculus.products import Factors, merged, private_copies, without
-from derive.calculus.ranges import normal_place
+from derive.calculus.ranges import moved, normal_place, surely_at_least
 from derive.calculus.term import (
     ONE,
     Atom,
@@ -20,11 +20,14 @@ from derive.calculus.term import (
     Poly,
     Var,
     add,
+    fresh,
     of_atom,
     of_monomial,
     place,
 )
+from derive.model.dim import ONE as DIM_ONE
 from derive.model.dim import Dim
+from derive.model.scalar import Axis
 
 NOTHING: frozenset[Var] = frozenset()
 
@@ -46,6 +49,9 @@ def delta_contracts(algebra: Algebra, factors: Factors, bound: frozenset[Var]) -
                 if value is not None and algebra.within(value, variable.axis):
                     replaced = _replaced(algebra, rest, variable, value)
                     return Rewritten({}, replaced, frozenset({variable}))
+        narrowed = _narrowed(algebra, atom, rest, bound)
+        if narrowed is not None:
+            return narrowed
         one, other = sorted(atom.places, key=lambda p: -p.key)
         if one.variable is None or one.variable in other.free:
             one, other = other, one
@@ -56,6 +62,40 @@ def delta_contracts(algebra: Algebra, factors: Factors, bound: frozenset[Var]) -
             continue  # the entry might leave its axis where the delta is zero anyway
         if any(plain in a.free for a in rest):
             return Rewritten({atom: 1}, _replaced(algebra, rest, plain, other), NOTHING)
+    return None
+
+
+def _narrowed(
+    algebra: Algebra, atom: Atom, rest: Factors, bound: frozenset[Var]
+) -> Rewritten | None:
+    """sum_{i, v} delta[i, v + c] f(i, v) = sum_v f(v + c, v), v where both are in their ranges."""
+    pair = [p.terms[0][0] for p in atom.places if len(p.terms) == 1 and p.computed is None]
+    if len(pair) != 2 or not set(pair) <= bound or pair[0] is pair[1]:
+        return None
+    if any(p.terms[0][1] != DIM_ONE for p in atom.places):
+        return None
+    first, second = pair
+    shift = atom.places[1].offset - atom.places[0].offset  # first = second + shift
+    low = _sure_end(second.axis.low, first.axis.low - shift, True)
+    high = _sure_end(second.axis.high, first.axis.high - shift, False)
+    if low is None or high is None or not surely_at_least(high - low + DIM_ONE, Dim(())):
+        return None
+    new = fresh(Axis(low, high), second.name)
+    values = {first: moved(place(new), shift), second: place(new)}
+    result = of_monomial({a: e for a, e in rest.items() if a.free.isdisjoint(values)})
+    for part, exponent in rest.items():
+        if not part.free.isdisjoint(values):
+            changed = algebra.substitute_atom(part, values)
+            result = algebra.multiply(result, algebra.raised(changed, exponent))
+    return Rewritten({}, algebra.total((new,), result), frozenset(pair))
+
+
+def _sure_end(one: Dim, other: Dim, largest: bool) -> Dim | None:
+    """The larger (or smaller) of two ends, where it is sure which that is."""
+    if surely_at_least(one, other):
+        return one if largest else other
+    if surely_at_least(other, one):
+        return other if largest else one
     return None
 
 
@@ -78,6 +118,32 @@ def _replaced(algebra: Algebra, factors: Factors, variable: Var, value: Place) -
             changed = algebra.substitute_atom(atom, {variable: value})
             result = algebra.multiply(result, algebra.raised(changed, exponent))
     return result
+
+
+def index_shifts(algebra: Algebra, factors: Factors, bound: frozenset[Var]) -> Rewritten | None:
+    """sum_{i=a..b} f(x[i + c]) = sum_{i=a+c..b+c} f(x[i]), so that the least offset is zero.
+
+    Terminates: a shifted variable stands somewhere without an offset, and nowhere with a lower one.
+    """
+    if not bound:
+        return None
+    offsets: dict[Var, list[int | None]] = {}
+    for atom in factors:
+        if atom.kind == "entry":
+            for where in atom.places:
+                for variable, _ in where.terms:
+                    if variable in bound:
+                        offsets.setdefault(variable, []).append(where.offset.constant)
+    for variable, found in offsets.items():
+        known = [c for c in found if c is not None]
+        if len(known) < len(found) or min(known) == 0:
+            continue
+        shift = Dim.of(min(known))
+        axis = variable.axis
+        new = fresh(Axis(axis.low + shift, axis.high + shift), variable.name)
+        replaced = _replaced(algebra, factors, variable, moved(place(new), -shift))
+        return Rewritten({}, algebra.total((new,), replaced), frozenset({variable}))
+    return None
 
 
 def sum_cancels(algebra: Algebra, factors: Factors, bound: frozenset[Var]) -> Rewritten | None:
@@ -226,4 +292,4 @@ def _cancelled(
     return None if any(inner in a.free for a in rest) else (rest, gone)
 
 
-RULES: tuple[Rule, ...] = (delta_contracts, sum_cancels, base_cancels, inverse_cancels)
+RULES: tuple[Rule, ...] = (delta_contracts, index_shifts, sum_cancels, base_cancels, inverse_cancels)

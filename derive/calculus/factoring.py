@@ -309,6 +309,8 @@ def written(terms: list[Term]) -> Expression:
         return trees.ZERO
     if len(terms) > 1 and all(t.coefficient < 0 for t in terms):
         return trees.negative(written([replace(t, coefficient=-t.coefficient) for t in terms]))
+    if len(terms) > 1 and all(map(_is_turned, terms)):
+        return trees.transpose(written([_turned(t) for t in terms]))
     parts = [_term(t) for t in terms]
     if len(parts) > 1:
         parts.sort(key=_reading_order)
@@ -316,6 +318,21 @@ def written(terms: list[Term]) -> Expression:
     for part in parts[1:]:
         total = trees.plus(total, part)
     return total
+
+
+def _is_turned(one: Term) -> bool:
+    """One transposed letter, with scalars."""
+    return (
+        len(one.factors) == 1
+        and one.factors[0][1] == 1
+        and len(one.factors[0][0]) == 1
+        and isinstance(one.factors[0][0][0], tree.Transpose)
+    )
+
+
+def _turned(one: Term) -> Term:
+    (letter,) = one.factors[0][0]
+    return replace(one, factors=(((trees.transpose(letter),), Fraction(1)),))
 
 
 def _reading_order(part: Expression) -> tuple[bool, bool, int, str]:

@@ -11,6 +11,7 @@ from fractions import Fraction
 from derive.calculus.algebra import Algebra, constructs
 from derive.calculus.canonical import rename_poly
 from derive.calculus.powers import (
+    absolute,
     Undefined,
     content,
     is_nonnegative,
@@ -57,7 +58,8 @@ def _exp(algebra: Algebra, atom: Atom, exponent: Exponent) -> Poly:
 def logarithm(algebra: Algebra, poly: Poly) -> Poly:
     """Log of a product is a sum over the factors that are surely positive, and the rest.
 
-    log(a^k) = k log(a) for odd k: both sides are defined only where a is positive.
+    log(a^k) = k log(a) for odd k: both sides are defined only where a is positive; k log(|a|) for
+    even k.
     """
     if not poly.terms:
         raise Undefined("log of zero")
@@ -87,8 +89,8 @@ def logarithm(algebra: Algebra, poly: Poly) -> Poly:
             return _with_logs(parts, coefficient, ZERO)
         if len(open_factors) == 1:
             ((atom, e),) = open_factors.items()
-            if e.denominator != 1 or e % 2 == 1:
-                return _with_logs(parts, coefficient, of_atom(_log_atom(of_atom(atom))).scaled(e))
+            size = of_atom(atom) if e.denominator != 1 or e % 2 else absolute(algebra, of_atom(atom))
+            return _with_logs(parts, coefficient, of_atom(_log_atom(size)).scaled(e))
     if open_factors:
         if is_positive(algebra, rest) and len(open_factors) == 1:
             ((atom, e),) = open_factors.items()

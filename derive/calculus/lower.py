@@ -243,7 +243,7 @@ class Lowering:
                 Atom("matrix", (scalar.operation,), places, (body,), (row, column))
             )
         power = None if scalar.power is None else self.poly(scalar.power, scope).constant
-        if power is None or power.denominator != 1 or abs(power) > 64:
+        if power is None or power.denominator != 1 or not -64 <= power <= 64:
             raise NotExact("a matrix to a symbolic power")
         if power < 0:
             new = (fresh(row.axis), fresh(column.axis))

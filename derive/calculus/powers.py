@@ -149,7 +149,7 @@ def _monomial_power(algebra: Algebra, base: Poly, exponent: Exponent) -> Poly:
         if e.denominator != 1 or e % 2 == 1:  # the power is defined only where the atom is positive
             root = algebra.raised_atom(atom, tidy(e * exponent))
             return algebra.product((result, root, number_power(coefficient, exponent)))
-    size = abs(coefficient)
+    size = max(coefficient, -coefficient)
     kept = Poly({Monomial(rest): 1 if coefficient > 0 else -1})
     atom = Atom("pow", (), (), (kept,))
     return algebra.product((result, number_power(size, exponent), of_atom(atom, exponent)))

@@ -53,7 +53,7 @@ class Raising:
         above: list[Scalar] = []
         below: list[Scalar] = []
         for atom, exponent in monomial.factors.items():
-            (above if exponent > 0 else below).append(self.power(atom, abs(exponent)))
+            (above if exponent > 0 else below).append(self.power(atom, max(exponent, -exponent)))
         fraction = Fraction(coefficient)
         if fraction != 1 or not above:
             above.insert(0, Num(fraction))

@@ -8,8 +8,11 @@ from dataclasses import replace
 from derive.model.model import Model, Relation
 from derive.model.scalar import (
     Apply,
+    Constant,
+    DimValue,
     Entry,
     IndexVariable,
+    Num,
     Reduce,
     Scalar,
 )
@@ -59,7 +62,7 @@ def _has_indicator(scalar: Scalar) -> bool:
             return operation in INDICATORS or any(map(_has_indicator, arguments))
         case Reduce(_, _, body, condition):
             return condition is not None or _has_indicator(body)
-        case Entry():
+        case Entry() | Num() | Constant() | DimValue():
             return False
         case _:
             return True

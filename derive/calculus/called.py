@@ -1,0 +1,94 @@
+"""Functions that the file calls, at names, as names of their own: `sigmoid(gap)`, `softmax(S)`.
+
+So an answer can speak of them as the file does, though calls are expanded when a file is read.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from derive.calculus import trees
+from derive.calculus.engine import Body, Calculus
+from derive.calculus.lower import NotExact
+from derive.calculus.term import Poly
+from derive.diagnostics.span import Source
+from derive.model.elaborate import elaborate_expression
+from derive.model.failure import Depends, Failure
+from derive.model.functions import is_prelude, prelude_function
+from derive.model.model import Model
+from derive.model.operations import UNARY
+from derive.syntax.tree import Expression
+
+CALL = re.compile(r"\b(\w+)\(")
+ALGEBRAIC = frozenset({"exp", "log", "sqrt", "abs", "sign"})
+"""Built-in functions that terms keep as they are written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """A function at a name, or at its negative."""
+
+    function: str
+    argument: str
+    negated: bool
+
+    @property
+    def symbol(self) -> str:
+        """The name that stands for it in terms."""
+        return f"{self.function}({'-' if self.negated else ''}{self.argument})"
+
+
+class Calls:
+    """The calls of one model that may stand in an answer."""
+
+    def __init__(self, calculus: Calculus) -> None:
+        self.calculus = calculus
+        self.model: Model = calculus.model
+        self.functions = tuple(called_functions(self.model))
+        self.found: dict[str, Called] = {}
+        self._bodies: dict[Called, Body | None] = {}
+
+    def bodies(self, names: list[str], negated: bool) -> Iterator[tuple[str, Body]]:
+        """What the file's functions are at these names."""
+        for function in self.functions:
+            for name in names:
+                called = Called(function, name, negated)
+                if called not in self._bodies:
+                    self._bodies[called] = self._body(called)
+                body = self._bodies[called]
+                if body is not None:
+                    self.found[called.symbol] = called
+                    yield called.symbol, body
+
+    def _body(self, called: Called) -> Body | None:
+        argument: Expression = trees.name(called.argument)
+        if called.negated:
+            argument = trees.negative(argument)
+        before = set(self.model.definitions)
+        try:
+            tensor = elaborate_expression(self.model, trees.call(called.function, argument))
+            poly: Poly = self.calculus.lower(tensor.body, tensor.indices)
+            hidden = poly.symbols - before
+        except (Failure, Depends, NotExact):
+            return None
+        finally:
+            for name in set(self.model.definitions) - before:
+                del self.model.definitions[name]
+        axes = self.calculus.axes(called.argument)
+        if hidden or tuple(v.axis for v in tensor.indices) != axes:
+            return None
+        return Body(tuple(map(self.calculus.variable, tensor.indices)), poly)
+
+
+def called_functions(model: Model) -> Iterator[str]:
+    """The functions of one argument that the file calls."""
+    sources: dict[Source, None] = {d.span.source: None for d in model.definitions.values()}
+    names = {name for source in sources for name in CALL.findall(source.text)}
+    for name in sorted(names):
+        written = model.defs.get(name)
+        if written is None and is_prelude(name):
+            written = prelude_function(name)
+        if written is not None and len(written.parameters) == 1:
+            yield name
+        elif written is None and name in UNARY and name not in ALGEBRAIC:
+            yield name

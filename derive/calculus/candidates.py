@@ -1,0 +1,193 @@
+"""Equal forms of a derivative: names closed or opened, definitions recognised, fractions joined."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from derive.calculus.algebra import Algebra, TooLarge
+from derive.calculus.called import Called, Calls
+from derive.calculus.engine import Body, Calculus
+from derive.calculus.folding import shape, simplest
+from derive.calculus.powers import Undefined
+from derive.calculus.raising import Raising
+from derive.calculus.term import Atom, Exponent, Poly, Var, of_monomial
+from derive.calculus.unfolding import Unfolding
+from derive.model.scalar import Apply, Scalar, Tensor
+
+MOST_TERMS = 60
+OVERLAPPING = frozenset({"exp", "pow", "func", "sum", "unknown", "matrix"})
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A tensor in index notation; `explicit` without derivatives by names in between."""
+
+    tensor: Tensor
+    explicit: bool
+
+
+class Candidates:
+    """Finds forms of the derivatives of one model."""
+
+    def __init__(self, calculus: Calculus) -> None:
+        self.calculus = calculus
+        self.model = calculus.model
+        self.calls = Calls(calculus)
+        self._parts: dict[str, frozenset[int]] = {}
+
+    @property
+    def called(self) -> dict[str, Called]:
+        """The names in candidates that stand for calls."""
+        return self.calls.found
+
+    def of(self, of: str, by: str, algebras: Iterable[Algebra]) -> Iterator[Candidate]:
+        """The derivative in several forms, under what each algebra knows."""
+        gradient = self.calculus.gradient(of, by)
+        variables = (*gradient.of_variables, *gradient.wrt_variables)
+        seen: set[Poly] = set()
+        for algebra in algebras:
+            try:
+                for poly in self.polys(gradient.poly, algebra):
+                    if poly not in seen:
+                        seen.add(poly)
+                        yield from self.raised(variables, poly, algebra)
+            except (TooLarge, Undefined):
+                continue
+
+    def raised(
+        self, variables: tuple[Var, ...], poly: Poly, algebra: Algebra
+    ) -> Iterator[Candidate]:
+        """A term as a tensor, and over one denominator."""
+        raising = Raising()
+        indices = tuple(raising.variable(v) for v in variables)
+        explicit = poly.symbols.isdisjoint(self.calculus.adjoints)
+        yield Candidate(Tensor(indices, raising.scalar(poly)), explicit)
+        joined = self.joined(poly, raising, algebra)
+        if joined is not None:
+            yield Candidate(Tensor(indices, joined), explicit)
+
+    def joined(self, poly: Poly, raising: Raising, algebra: Algebra) -> Scalar | None:
+        """The terms over their common denominator, where they have several."""
+        if not 1 < len(poly.terms) < 12:
+            return None
+        below: dict[Atom, Exponent] = {}
+        for monomial in poly.terms:
+            for atom, exponent in monomial.factors.items():
+                if exponent < 0 and atom.kind != "exp":
+                    below[atom] = min(below.get(atom, 0), exponent)
+        if all(m.factors.get(a, 0) == e for m in poly.terms for a, e in below.items()):
+            return None
+        above = algebra.multiply(poly, of_monomial({a: -e for a, e in below.items()}))
+        if any(e < 0 for m in above.terms for e in m.factors.values()):
+            return None
+        bottom = raising.scalar(of_monomial({a: -e for a, e in below.items()}))
+        return Apply("div", (raising.scalar(above), bottom))
+
+    def polys(self, poly: Poly, algebra: Algebra) -> Iterator[Poly]:
+        """Equal terms, each also with definitions recognised."""
+        bodies = self.bodies(algebra)
+        seen: set[Poly] = set()
+        for state in self.states(poly, algebra):
+            if state in seen:
+                continue
+            seen.add(state)
+            yield state
+            yield simplest(algebra, state, bodies)
+            for negated in (False, True):
+                calls = self.called_in(state, algebra, negated)
+                if calls:
+                    yield simplest(algebra, state, {**bodies, **calls})
+
+    # --- names opened ----------------------------------------------------------------------------
+
+    def states(self, poly: Poly, algebra: Algebra) -> Iterator[Poly]:
+        """The term with names closed, then with more and more of them opened."""
+        poly = Unfolding(algebra, {}).poly(poly)
+        for keep in (True, False):
+            yield from self.opened(self.unhidden(poly, algebra, keep), algebra)
+
+    def opened(self, poly: Poly, algebra: Algebra) -> Iterator[Poly]:
+        """The term, and with the definitions opened of which a part stands in it."""
+        for _ in range(4):
+            if len(poly.terms) > MOST_TERMS:
+                return
+            yield poly
+            bodies = self.bodies_of(self.overlapping(poly))
+            if not bodies:
+                return
+            poly = Unfolding(algebra, bodies).poly(poly)
+
+    def overlapping(self, poly: Poly) -> list[str]:
+        """The user's definitions of which a part stands in the term already."""
+        parts = {shape(a) for a in every_atom(poly) if a.kind in OVERLAPPING}
+        names = [n for n in sorted(poly.symbols) if n in self.model.definitions]
+        return [
+            name
+            for name in names
+            if not self.model.definitions[name].hidden and not parts.isdisjoint(self.parts(name))
+        ]
+
+    def parts(self, name: str) -> frozenset[int]:
+        """What stands in a definition, but for the names of indices."""
+        if name not in self._parts:
+            body = self.calculus.body(name)
+            atoms = every_atom(body.poly) if body is not None else ()
+            self._parts[name] = frozenset(shape(a) for a in atoms if a.kind in OVERLAPPING)
+        return self._parts[name]
+
+    def unhidden(self, poly: Poly, algebra: Algebra, keep: bool) -> Poly:
+        """Without hidden names; derivatives by the user's names may be kept."""
+        for _ in range(40):
+            names = [n for n in sorted(poly.symbols) if self.is_hidden(n, keep)]
+            bodies = self.bodies_of(names)
+            if not bodies or len(poly.terms) > MOST_TERMS:
+                return poly
+            poly = Unfolding(algebra, bodies).poly(poly)
+        return poly
+
+    def is_hidden(self, name: str, keep: bool) -> bool:
+        """Not to be shown."""
+        definition = self.model.definitions.get(name)
+        if definition is None or not definition.hidden:
+            return False
+        of, slash, by = name.partition("/d")
+        if not slash or not keep:
+            return True
+        return self.is_hidden(of[1:], True) or self.is_hidden(by, True)
+
+    # --- names that may be recognised ------------------------------------------------------------
+
+    def bodies_of(self, names: Iterable[str]) -> dict[str, Body]:
+        """The definitions of names."""
+        return {n: body for n in names if (body := self.calculus.body(n)) is not None}
+
+    def bodies(self, algebra: Algebra) -> dict[str, Body]:
+        """The user's definitions, the last first."""
+        names = [n for n, d in self.model.definitions.items() if not d.hidden]
+        return {
+            name: Body(body.variables, self.unhidden(body.poly, algebra, True))
+            for name, body in self.bodies_of(reversed(names)).items()
+        }
+
+    def called_in(self, poly: Poly, algebra: Algebra, negated: bool) -> dict[str, Body]:
+        """The file's functions at names that stand in the term, or in the hidden arguments."""
+        if not self.calls.functions:
+            return {}
+        inside = {s for a in every_atom(poly) if a.kind in OVERLAPPING for s in a.symbols}
+        names = [n for n in sorted(inside) if n in self.model.definitions or n in self.model.symbols]
+        names += [
+            name
+            for name, definition in self.model.definitions.items()
+            if definition.hidden and name.partition(".")[0] in self.calls.functions
+        ]
+        found = {}
+        for symbol, body in self.calls.bodies(names, negated):
+            found[symbol] = Body(body.variables, self.unhidden(body.poly, algebra, True))
+        return found
+
+
+def every_atom(poly: Poly) -> Iterator[Atom]:
+    """All atoms, also those inside others."""
+    for atom in poly.atoms():
+        yield atom
+        for arg in atom.args:
+            yield from every_atom(arg)
