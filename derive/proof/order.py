@@ -63,8 +63,9 @@ class OrderProver:
                 budget.left = max(budget.left, LEAST_BUDGET)
                 known = tuple(premises), told.ones, told.zeros
                 order = Order(algebra, self.body, budget, *known)
+                stated = set(order.facts.used)
                 if order.shows(poly, relation.op in TURNED):
-                    return tuple(sorted((order.facts.used | budget.used) - {""}))
+                    return tuple(sorted((stated | budget.used) - {""}))
         except TooLarge:
             pass
         return None

@@ -3,18 +3,19 @@
 from fractions import Fraction
 from math import lcm
 
+from derive.calculus.algebra import Algebra
 from derive.calculus.powers import factors as factors_of
 from derive.calculus.term import (
     ONE,
     Atom,
     Coefficient,
-    Exponent,
     Monomial,
     Poly,
     add,
-    of_monomial,
+    number,
     tidy,
 )
+from derive.calculus.unfolding import Unfolding, all_atoms
 from derive.proof.order_signs import Order, Premise, rule
 
 BRANCHES = frozenset({"step", "sign", "zero"})
@@ -50,16 +51,23 @@ def whole(poly: Poly) -> bool:
 @rule
 def by_cases(order: Order, poly: Poly, strictly: bool) -> bool:
     """Where an indicator or a sign of `u` stands in it: u > 0, u < 0 and u = 0 apart."""
-    found = {a for a in poly.atoms() if a.kind == "func" and a.head[0] in BRANCHES}
-    subjects = sorted({a.args[0] for a in found}, key=lambda u: u.key)
-    if not 0 < len(subjects) <= MOST_BRANCHES:
+    found = {a for a in all_atoms(poly) if a.kind == "func" and a.head[0] in BRANCHES}
+    subjects = {a.args[0] for a in found if a.args[0].free <= poly.free}
+    if not 0 < len(subjects) <= MOST_BRANCHES or any(u.height for u in subjects):
         return False
-    if any(m.factors.get(a, 1) != 1 for m in poly.terms for a in found):
-        return False
-    subject = subjects[0]
+    return by_sign_of(order, poly, strictly, min(subjects, key=lambda u: (size_of(u), u.key)))
+
+
+def by_sign_of(order: Order, poly: Poly, strictly: bool, subject: Poly) -> bool:
+    """The cases in which `subject` is positive, negative and zero, as far as they can occur."""
+    known = order.sign(subject) if order.premises else 0
     for sign in (1, -1, 0):
+        if (known and sign * known < 0) or (abs(known) == 2 and not sign):
+            continue
         values = {"step": int(sign > 0), "sign": sign, "zero": int(sign == 0)}
-        case = with_branches(order, poly, subject, values)
+        case = Branching(order.algebra, subject, values).poly(poly)
+        if not sign:
+            case = without_subject(order, case, subject)
         premises = tuple(
             Premise(subject.scaled(s), sign != 0) for s in ((sign,) if sign else (1, -1))
         )
@@ -68,23 +76,30 @@ def by_cases(order: Order, poly: Poly, strictly: bool) -> bool:
     return True
 
 
-def with_branches(order: Order, poly: Poly, subject: Poly, values: dict[str, int]) -> Poly:
-    """The polynomial with the indicators of `subject` replaced by their values."""
-    parts: list[Poly] = []
-    for monomial, coefficient in poly.terms.items():
-        kept: dict[Atom, Exponent] = {}
-        value: Coefficient = coefficient
-        for atom, exponent in monomial.factors.items():
-            if atom.kind == "func" and atom.head[0] in BRANCHES and atom.args[0] == subject:
-                value = value * values[str(atom.head[0])]
-            else:
-                kept[atom] = exponent
-        if value:
-            parts.append(of_monomial(kept, value))
-    result = add(parts)
-    if values["zero"]:
-        result = without_subject(order, result, subject)
-    return result
+def size_of(poly: Poly) -> int:
+    """The number of atoms, those inside others included: what is inside comes first."""
+    return sum(1 for _ in all_atoms(poly))
+
+
+class Branching(Unfolding):
+    """Rebuilds a term with the indicators and the sign of `subject` replaced by their values."""
+
+    def __init__(self, algebra: Algebra, subject: Poly, values: dict[str, int]) -> None:
+        super().__init__(algebra, {})
+        self.subject = subject
+        self.values = values
+
+    def atom(self, atom: Atom) -> Poly:
+        """The rebuilt atom."""
+        if atom.kind == "func" and atom.head[0] in BRANCHES and atom.args[0] == self.subject:
+            return number(self.values[str(atom.head[0])])
+        return super().atom(atom)
+
+    def touches(self, atom: Atom) -> bool:
+        """The atom has such an indicator in it."""
+        if atom.kind == "func" and atom.head[0] in BRANCHES and atom.args[0] == self.subject:
+            return True
+        return any(self.touches(inner) for arg in atom.args for inner in arg.atoms())
 
 
 def without_subject(order: Order, poly: Poly, subject: Poly) -> Poly:

@@ -7,6 +7,8 @@ stand in `order_rules`, `order_lemmas`, `order_squares` and `order_sums`. A sign
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeVar
 
 from derive.calculus.algebra import Algebra, TooLarge
 from derive.calculus.engine import Body
@@ -18,6 +20,8 @@ from derive.proof.facts import Facts
 DEEPEST = 5
 MOST_STEPS = 600
 MOST_TERMS = 60
+
+Result = TypeVar("Result")
 
 ODD = frozenset({"sign", "erf", "asin", "atan"})
 
@@ -62,8 +66,8 @@ class Order:
         self.ones = ones
         self.zeros = zeros
         self.depth = 0
-        self._shown: dict[tuple[Poly, bool], bool] = {}
-        self._atoms: dict[Atom, int] = {}
+        self._shown: dict[tuple[Poly, bool], frozenset[str] | None] = {}
+        self._atoms: dict[Atom, tuple[int, frozenset[str]]] = {}
 
     @property
     def facts(self) -> Facts:
@@ -88,20 +92,50 @@ class Order:
             return constant > 0 or (constant == 0 and not strictly)
         key = (poly, strictly)
         if key in self._shown:
-            return self._shown[key]
+            known = self._shown[key]
+            self.keep(known or ())
+            return known is not None
         if self.depth > DEEPEST or self.budget.left <= 0 or len(poly.terms) > MOST_TERMS:
             return False
         self.budget.left -= 1
         self.algebra.tick()
         self.depth += 1
-        self._shown[key] = False
+        self._shown[key] = None
         try:
-            self._shown[key] = self._search(poly, strictly)
+            shown, facts = self.noting(lambda: self._search(poly, strictly))
+            if shown:
+                self._shown[key] = facts
+                self.keep(facts)
         except (TooLarge, Undefined):
             pass
         finally:
             self.depth -= 1
-        return self._shown[key]
+        return self._shown[key] is not None
+
+    def noting(self, action: Callable[[], Result]) -> tuple[Result, frozenset[str]]:
+        """What an action answers, and the facts that it used, which are not kept."""
+        known = self.facts.used
+        outer, before = self.budget.used, set(known)
+        self.budget.used = set()
+        known.clear()
+        try:
+            result = action()
+            return result, frozenset(self.budget.used | known)
+        finally:
+            self.budget.used = outer
+            known.clear()
+            known.update(before)
+
+    def keep(self, facts: Iterable[str]) -> None:
+        """Counts facts as used."""
+        self.budget.used.update(facts)
+
+    def tries(self, action: Callable[[], bool]) -> bool:
+        """The answer of an action, whose facts count as used only if it is yes."""
+        shown, facts = self.noting(action)
+        if shown:
+            self.keep(facts)
+        return shown
 
     def sign(self, poly: Poly) -> int:
         """The sign of a polynomial, as far as it can be shown."""
@@ -111,22 +145,23 @@ class Order:
         return 0
 
     def _search(self, poly: Poly, strictly: bool) -> bool:
-        if self.facts.is_assumed(poly, strictly):
+        if self.tries(lambda: self.facts.is_assumed(poly, strictly)):
             return True
         if self.zeros:
             terms = {m: c for m, c in poly.terms.items() if self.zeros.isdisjoint(m.factors)}
             poly = Poly(terms)
-        if self.by_terms(poly, strictly):
+        if self.tries(lambda: self.by_terms(poly, strictly)):
             return True
         common, rest = content(self.algebra, poly)
         single = common.single
         assert single is not None
-        sign = self.monomial_sign(single[0])
+        sign, facts = self.noting(lambda: self.monomial_sign(single[0]))
         if sign and not (strictly and abs(sign) == 1):
             poly = rest if sign > 0 else -rest
-            if self.by_terms(poly, strictly):
+            self.keep(facts)
+            if self.tries(lambda: self.by_terms(poly, strictly)):
                 return True
-        return any(rule(self, poly, strictly) for rule in RULES)
+        return any(self.tries(partial(found, self, poly, strictly)) for found in RULES)
 
     # --- terms ---------------------------------------------------------------------------------
 
@@ -150,10 +185,17 @@ class Order:
         return self.product_sign(monomial.factors.items())
 
     def product_sign(self, factors: Iterable[tuple[Atom, Exponent]]) -> int:
-        """The sign of a product of powers."""
+        """The sign of a product of powers, which is zero where an indicator in it is."""
         total = 2
-        for atom, exponent in factors:
-            sign = self.power_sign(atom, exponent)
+        guarded: dict[Atom, int] = {}
+        known = list(factors)
+        for atom, exponent in known:
+            if atom.kind == "func" and atom.head[0] in ("sign", "step") and exponent == 1:
+                subject = atom.args[0].atom
+                if subject is not None and (atom.head[0] == "step" or odd_in(subject, known)):
+                    guarded[subject] = guarded[atom] = 1
+        for atom, exponent in known:
+            sign = guarded.get(atom) or self.power_sign(atom, exponent)
             if not sign:
                 return 0
             size = min(abs(sign), abs(total))
@@ -174,9 +216,12 @@ class Order:
     def atom_sign(self, atom: Atom) -> int:
         """The sign of an atom."""
         if atom not in self._atoms:
-            self._atoms[atom] = 0  # while it is looked for
-            self._atoms[atom] = self._atom_sign(atom)
-        return self._atoms[atom]
+            self._atoms[atom] = 0, frozenset()  # while it is looked for
+            self._atoms[atom] = self.noting(lambda: self._atom_sign(atom))
+        sign, facts = self._atoms[atom]
+        if sign:
+            self.keep(facts)
+        return sign
 
     def _atom_sign(self, atom: Atom) -> int:
         knowledge = self.algebra.knowledge
@@ -249,6 +294,11 @@ def posdef_sign(order: Order, atom: Atom) -> int:
     if atom.head[0] == "det":
         return 2
     return 2 * (atom.head[0] == "inv" and atom.places[0] == atom.places[1])
+
+
+def odd_in(atom: Atom, factors: Iterable[tuple[Atom, Exponent]]) -> bool:
+    """The atom stands in the product with an odd power: beside its sign, this is not negative."""
+    return any(a == atom and e.denominator == 1 and e % 2 == 1 for a, e in factors)
 
 
 Rule = Callable[[Order, Poly, bool], bool]

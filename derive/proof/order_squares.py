@@ -5,7 +5,6 @@ products of their roots is q = sum_ij G_ij r_i r_j with r_i^2 = u_i, so it is no
 G = L D L^T with D >= 0. Source: the LDL^T factorisation, Golub and Van Loan, section 4.1.
 """
 
-from collections.abc import Iterator
 from fractions import Fraction
 from itertools import combinations
 from itertools import product as cartesian
@@ -21,8 +20,8 @@ from derive.calculus.term import (
     fresh,
     of_atom,
     of_monomial,
-    tidy,
 )
+from derive.proof.order_lemmas import is_square, root_of
 from derive.proof.order_signs import SUMS, Order, rule
 
 MOST_SQUARES = 12
@@ -41,7 +40,8 @@ def by_completion(order: Order, poly: Poly, strictly: bool) -> bool:
     crosses = [(m, c) for m, c in poly.terms.items() if m not in squares]
     pairs: dict[Monomial, list[tuple[int, int]]] = {}
     for i, j in combinations(range(len(squares)), 2):
-        for root in root_of(order, merged(squares[i].factors, squares[j].factors)):
+        root = root_of(order, merged(squares[i].factors, squares[j].factors))
+        if root is not None:
             pairs.setdefault(root, []).append((i, j))
     if any(m not in pairs for m, _ in crosses):
         return False
@@ -64,14 +64,6 @@ def by_completion(order: Order, poly: Poly, strictly: bool) -> bool:
     return False
 
 
-def is_square(order: Order, monomial: Monomial) -> bool:
-    """Even powers, and powers of what is not negative: it has a root in real numbers."""
-    return all(
-        (e.denominator == 1 and e % 2 == 0) or order.atom_sign(a) > 0
-        for a, e in monomial.factors.items()
-    )
-
-
 def definite(gram: Gram) -> int | None:
     """The rank of a matrix that has no negative direction, None for one that has."""
     left = [row[:] for row in gram]
@@ -88,20 +80,6 @@ def definite(gram: Gram) -> int | None:
             for j in range(k, len(left)):
                 left[i][j] -= share * left[k][j]
     return rank
-
-
-def root_of(order: Order, factors: Factors) -> Iterator[Monomial]:
-    """The root of a product of two squares, as the product of their roots.
-
-    The root of an even power of an atom of open sign is a whole power of it.
-    """
-    halves: Factors = {}
-    for atom, exponent in factors.items():
-        half = tidy(Fraction(exponent) / 2)
-        if half.denominator != 1 and order.atom_sign(atom) <= 0:
-            return
-        halves[atom] = half
-    yield Monomial(halves)
 
 
 # --- sums over indices ---------------------------------------------------------------------------

@@ -110,7 +110,7 @@ def null_sums(order: Order, inside: Poly, variable: Var) -> Iterator[Poly]:
 def candidates(order: Order, inside: Poly, variable: Var) -> list[Poly]:
     """Terms that may have a total: those of the lemmas about the inside, without functions."""
     found: dict[Poly, None] = {ONE: None}
-    for (lemma, _), _ in lemmas(order, inside):
+    for lemma, _ in lemmas(order, inside):
         for monomial in lemma.terms:
             if not any(a.kind in ("func", "argmax") for a in monomial.factors):
                 found.setdefault(Poly({monomial: 1}))
