@@ -11,7 +11,6 @@ from derive.check.verdict import Verdict
 from derive.diagnostics.diagnostic import DeriveError, Diagnostic, Severity
 from derive.diagnostics.span import Source
 from derive.model.model import Model as Elaborated
-from derive.model.scalar import Tensor
 from derive.report.describe import describe
 from derive.report.document import Report
 from derive.report.latex import latex_of
@@ -136,14 +135,14 @@ class Gradient:
         model = answer.model
         printed = {name: found.latex for name, found in model.symbols.items()}
         printed |= {name: found.latex for name, found in model.definitions.items()}
-        return latex_of(answer.resolved, {n: text for n, text in printed.items() if text})
+        return latex_of(answer.found.tensor.body, {n: text for n, text in printed.items() if text})
 
     @property
     def numpy(self) -> str:
         """As Python source that uses NumPy."""
         answer = self.answer
         of, by = answer.names
-        tensor = Tensor(answer.tensor.indices, answer.resolved)
+        tensor = answer.found.tensor
         try:
             return function_source(answer.model, f"d{of}_d{by}", tensor, f"{answer.title} = {self}")
         except NotWritten as reason:

@@ -54,10 +54,6 @@ class Engine:
         finally:
             self.deadline = before
 
-    def entry(self, node: Derivative) -> Scalar:
-        """An entry of a derivative, by index. Raises DeadlineOver."""
-        return answers.by_index(self.closing, node)
-
     def answer(self, node: Derivative, tensor: Tensor, deadline: float) -> answers.Answer:
         """A whole derivative in closed form. Raises DeadlineOver."""
         before, self.deadline = self.deadline, deadline

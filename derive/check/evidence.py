@@ -4,14 +4,14 @@ from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from derive.calculus.notation import text_of
 from derive.check import texts
+from derive.check.engine import DeadlineOver
 from derive.check.numbers import Violation
 from derive.check.verdict import Counterexample, Value
 from derive.evaluate.names import names_in
 from derive.evaluate.point import Point
 from derive.model.model import Judgement, Relation
-from derive.model.scalar import Derivative
+from derive.model.scalar import Derivative, Index, Tensor
 
 if TYPE_CHECKING:
     from derive.check.judge import Judge
@@ -89,15 +89,25 @@ class Evidence:
         indices = self.relation.indices
         return self.judge.confirmation.difference(left, indices, found.point, found.place)
 
-    def derived(self) -> str | None:
-        """`derive finds dL/dz[i] = p[i] - y[i]`, where the left side is a derivative."""
+    def derived(self, deadline: float) -> str | None:
+        """`derive finds dL/dz = p - y, using: y is onehot`, where the left side is a derivative."""
         left = self.relation.left
         if self.relation.op != "=" or not isinstance(left, Derivative) or self.judgement.at:
             return None
-        answer = self.judge.engine.text(left)
-        if len(answer) > _LONGEST:
+        if (*left.of_indices, *left.wrt_indices) != tuple(map(Index.of, self.relation.indices)):
             return None
-        return f"derive finds {text_of(left)} = {answer}"
+        try:
+            tensor = Tensor(self.relation.indices, left)
+            found = self.judge.engine.answer(left, tensor, deadline)
+        except DeadlineOver:
+            return None
+        if len(found.text) > _LONGEST:
+            return None
+        using = f", using: {', '.join(found.facts)}" if found.facts else ""
+        name = f"partial({left.of}, {left.wrt})" if left.partial else f"d{left.of}/d{left.wrt}"
+        if not found.is_whole:
+            name += f"[{', '.join(variable.name for variable in self.relation.indices)}]"
+        return f"derive finds {name} = {found.text}{using}"
 
 
 def _value(text: str, number: Any) -> Value:

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from derive.calculus.notation import text_of
 from derive.calculus.partials import NotDifferentiable
+from derive.check import answers
+from derive.check.budget import deadline_in
 from derive.check.engine import Engine
 from derive.check.judge import Judge
 from derive.check.outcome import Settings
@@ -24,9 +25,10 @@ from derive.evaluate.run import Evaluator
 from derive.model.dim import Dim
 from derive.model.elaborate import elaborate_claim
 from derive.model.model import Model
-from derive.model.scalar import Axis, Derivative, Index, IndexVariable, Scalar, Tensor
+from derive.model.scalar import Axis, Derivative, Index, IndexVariable, Tensor
 from derive.syntax.parse import parse_claim
 
+_SECONDS = 10.0
 _LETTERS = "ijklmnopq"
 
 
@@ -48,18 +50,19 @@ class Answer:
 
     model: Model
     engine: Engine
+    node: Derivative
     tensor: Tensor
     names: tuple[str, str]
 
     @property
     def text(self) -> str:
-        """In the language; an entry of it where it is no scalar."""
-        return text_of(self.resolved)
+        """In the language: without indices, or else an entry of it."""
+        return self.found.text
 
     @cached_property
-    def resolved(self) -> Scalar:
-        """Without derivatives, in terms of the model's names."""
-        return self.engine.closed_form(self.tensor.body)
+    def found(self) -> answers.Answer:
+        """The closed form."""
+        return self.engine.answer(self.node, self.tensor, deadline_in(_SECONDS))
 
     @property
     def sympy(self) -> Any:
@@ -67,7 +70,7 @@ class Answer:
         from derive.oracle import build, symbolic  # SymPy is slow to load
 
         try:
-            return symbolic.expression(self.resolved)
+            return symbolic.expression(self.found.tensor.body)
         except build.NotExpressible as reason:
             raise _error("not-expressible", str(reason), self.title) from None
 
@@ -92,7 +95,9 @@ class Answer:
         evaluator = Evaluator(self.model, FLOAT, self.engine.resolve)
         try:
             point = Point(sizes, values)
-            return evaluator.tensor(self.tensor.indices, self.resolved, point, others)
+            return evaluator.tensor(
+                self.found.tensor.indices, self.found.tensor.body, point, others
+            )
         except EvaluationError as error:
             raise _error("no-value", str(error), self.title) from None
 
@@ -107,7 +112,7 @@ def answer(model: Model, of: str, by: str) -> Answer:
         engine.resolve(node)
     except NotDifferentiable as problem:
         raise _error("not-differentiable", str(problem), f"d{of}/d{by}") from None
-    return Answer(model, engine, Tensor((*left, *right), node), (of, by))
+    return Answer(model, engine, node, Tensor((*left, *right), node), (of, by))
 
 
 def axes_of(model: Model, name: str) -> tuple[Axis, ...]:

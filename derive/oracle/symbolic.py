@@ -94,8 +94,8 @@ class Symbols:
                 return self._unknown(name, indices, arguments, derivatives)
             case ArgMax() | MatrixFunction() | Blocks() | Split():
                 raise NotExpressible(f"SymPy has no {type(scalar).__name__} of symbolic size")
-            case Derivative(of, _, wrt):
-                raise NotExpressible(f"d{of}/d{wrt} is not resolved")
+            case Derivative(of, of_indices, wrt, wrt_indices):
+                return self.scalar(Entry(f"d{of}/d{wrt}", (*of_indices, *wrt_indices)))
             case _:
                 assert_never(scalar)
 

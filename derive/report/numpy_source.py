@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import assert_never
 
+from derive.evaluate.names import walk
 from derive.model.dim import ONE, Dim
 from derive.model.model import Model
 from derive.model.scalar import (
@@ -30,7 +31,7 @@ from derive.model.scalar import (
     Tensor,
     Unknown,
 )
-from derive.model.traverse import free_variables, names_in
+from derive.model.traverse import free_variables
 
 _BINARY = {"add": "+", "sub": "-", "mul": "*", "div": "/", "pow": "**"}
 _COMPARED = {"lt": "<", "le": "<=", "eq": "==", "ne": "!="}
@@ -56,7 +57,7 @@ def function_source(model: Model, name: str, tensor: Tensor, comment: str) -> st
         shape = ", ".join(writer.size(v.axis) for v in tensor.indices)
         comma = "," if len(tensor.indices) == 1 else ""
         body = f"np.broadcast_to({body}, ({shape}{comma}))"
-    names = names_in(tensor.body) | writer.sources
+    names = _plain_names(tensor.body) | writer.sources | writer.derivatives.keys()
     arguments = sorted(map(identifier, names), key=str.lower)
     sizes = [f"    {dim} = {source}" for dim, source in writer.sizes.items()]
     lines = ["import math", ""] if "math." in body else []
@@ -72,6 +73,7 @@ class Writer:
         self.model = model
         self.sizes: dict[str, str] = {}
         self.sources: set[str] = set()
+        self.derivatives: dict[str, tuple[Axis, ...]] = {}
 
     # --- dimensions ------------------------------------------------------------------------------
 
@@ -123,8 +125,9 @@ class Writer:
                 raise NotWritten(f"the unspecified function `{function}`")
             case Blocks() | Split():
                 raise NotWritten("an array put together from pieces")
-            case Derivative(of, _, wrt):
-                raise NotWritten(f"d{of}/d{wrt}, which is not resolved")
+            case Derivative(of, of_indices, wrt, wrt_indices):
+                self.derivatives[f"d{of}/d{wrt}"] = (*self._axes(of), *self._axes(wrt))
+                return self._entry(Entry(f"d{of}/d{wrt}", (*of_indices, *wrt_indices)), axes)
             case _:
                 assert_never(scalar)
 
@@ -160,6 +163,8 @@ class Writer:
         return f"{name}[{', '.join(places)}]"
 
     def _axes(self, name: str) -> tuple[Axis, ...]:
+        if name in self.derivatives:
+            return self.derivatives[name]
         if name in self.model.symbols:
             return self.model.symbols[name].axes
         return tuple(variable.axis for variable in self.model.definitions[name].indices)
@@ -243,6 +248,11 @@ class Writer:
                 return _placed(f"np.linalg.matrix_power({inner}, {_bare(power)})", own, axes)
             case _:
                 raise NotWritten(f"`{node.operation}`")
+
+
+def _plain_names(scalar: Scalar) -> set[str]:
+    """The names whose entries stand in a scalar; those of derivatives apart."""
+    return {found.symbol for found in walk(scalar) if isinstance(found, Entry)}
 
 
 def identifier(name: str) -> str:

@@ -16,6 +16,7 @@ from derive.diagnostics.diagnostic import DeriveError
 from derive.model.scalar import Apply, Num, Scalar
 from derive.oracle import components
 from derive.proof import equal
+from derive.proof import outcome as proven
 
 SOFTMAX = """
 dims n
@@ -85,8 +86,8 @@ def test_an_inequality_is_tried_where_it_is_an_equality() -> None:
 
 
 def test_numbers_alone_never_prove(monkeypatch: pytest.MonkeyPatch) -> None:
-    def silent(*_: object) -> equal.Proof:
-        return equal.NotShown("nothing was tried")
+    def silent(*_: object) -> proven.Proof:
+        return proven.NotShown("nothing was tried")
 
     monkeypatch.setattr(equal.Prover, "prove", silent)
     verdict = only(ONEHOT + "claim dL/dz = p - y\n")
@@ -110,8 +111,8 @@ def test_a_wrong_derivative_is_an_internal_error(monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_wrong_proof_is_an_internal_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    def credulous(*_: object) -> equal.Proof:
-        return equal.Proved()
+    def credulous(*_: object) -> proven.Proof:
+        return proven.Proved()
 
     monkeypatch.setattr(equal.Prover, "prove", credulous)
     report = derive.parse(ONEHOT + "claim dL/dz = y - p\n").check()
