@@ -105,7 +105,10 @@ class Evidence:
             return None
         using = f", using: {', '.join(found.facts)}" if found.facts else ""
         name = f"partial({left.of}, {left.wrt})" if left.partial else f"d{left.of}/d{left.wrt}"
-        if not found.is_whole:
+        definition = self.judge.model.definitions.get(left.of)
+        if definition is not None and definition.hidden:
+            name, _ = texts.sides(self.judgement.text)
+        elif not found.is_whole:
             name += f"[{', '.join(variable.name for variable in self.relation.indices)}]"
         return f"derive finds {name} = {found.text}{using}"
 
