@@ -171,7 +171,7 @@ class Prover:
         knowing = self.algebra(declared, equations)
         stage = self.vanishes(difference, knowing)
         if stage is not None:
-            facts = self.needed(difference, declared, equations, stage)
+            facts = self.needed(difference, declared, equations, stage, self.used(knowing))
             return Proved(facts, self.conditions())
         for name, missing, properties in self.candidates(difference, declared):
             guessing = self.algebra(properties, equations)
@@ -212,9 +212,9 @@ class Prover:
         properties: Properties,
         equations: tuple[Equation, ...],
         stage: int,
+        used: tuple[str, ...],
     ) -> tuple[str, ...]:
         """The facts without which the proof fails: those used, less what can be left out."""
-        used = self.used(self.algebra(properties, equations))
         if not used:
             return used
         if self.vanishes(difference, self.algebra({}, ()), stage) is not None:
