@@ -16,18 +16,30 @@ from derive.calculus.term import ONE, Atom
 from derive.calculus.unfolding import Unfolding
 from derive.model.model import Relation
 from derive.model.scalar import Scalar
-from derive.proof import order_lemmas, order_rules, order_squares, order_sums
 from derive.proof.order_domain import Domain
-from derive.proof.order_signs import Budget, Order, Premise
+from derive.proof.order_lemmas import by_combination
+from derive.proof.order_rules import by_cases, by_exponentials, by_factors, by_squaring
+from derive.proof.order_signs import Order, Premise, Search
+from derive.proof.order_squares import by_completion, is_square_sum
+from derive.proof.order_sums import by_sum
 
 if TYPE_CHECKING:
     from derive.proof.equal import Prover
 
-MODULES = (order_lemmas, order_rules, order_squares, order_sums)  # imported for their rules
+RULES = (
+    by_factors,
+    by_completion,
+    by_combination,
+    by_sum,
+    by_squaring,
+    by_exponentials,
+    by_cases,
+)
+"""How a sign may be shown, what is cheap and what settles most first."""
 
 ABOVE = {"<": True, "<=": True, ">": False, ">=": False}
 TURNED = {"<": ">", ">": "<"}
-LEAST_BUDGET = 150
+LEAST_LEFT = 150
 
 
 class OrderProver:
@@ -56,16 +68,16 @@ class OrderProver:
         if not self.prover.given:
             premises.extend(Domain(self.calculus).of(relation))
         algebra = self.prover.algebra(self.prover.declared(), self.prover.equations())
-        budget = Budget()
+        search = Search(RULES, (is_square_sum,))
         try:
             for poly in self.prover.opening.openings(difference, algebra):
-                budget.used.clear()
-                budget.left = max(budget.left, LEAST_BUDGET)
+                search.used.clear()
+                search.left = max(search.left, LEAST_LEFT)
                 known = tuple(premises), told.ones, told.zeros
-                order = Order(algebra, self.body, budget, *known)
+                order = Order(algebra, self.body, search, *known)
                 stated = set(order.facts.used)
                 if order.shows(poly, relation.op in TURNED):
-                    return tuple(sorted((stated | budget.used) - {""}))
+                    return tuple(sorted((stated | search.used) - {""}))
         except TooLarge:
             pass
         return None

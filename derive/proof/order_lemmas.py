@@ -14,7 +14,7 @@ from derive.calculus.term import Monomial, Place, Poly, of_monomial, place, tidy
 from derive.proof.order_bounds import bounds
 from derive.proof.order_functions import about_exponentials, about_logs, about_maxima, about_pairs
 from derive.proof.order_linear import combines
-from derive.proof.order_signs import Order, Premise, rule
+from derive.proof.order_signs import Order, Premise
 
 MOST_LEMMAS = 120
 MOST_TERMS = 24
@@ -26,7 +26,6 @@ Lemma = tuple[Poly, bool]
 NO_FACTS: frozenset[str] = frozenset()
 
 
-@rule
 def by_combination(order: Order, poly: Poly, strictly: bool) -> bool:
     """The polynomial is a sum of lemmas and of terms of known sign."""
     return combination(order, poly, strictly, ())

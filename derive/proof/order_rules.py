@@ -16,13 +16,11 @@ from derive.calculus.term import (
     tidy,
 )
 from derive.calculus.unfolding import Unfolding, all_atoms
-from derive.proof.order_signs import Order, Premise, rule
+from derive.proof.order_signs import BRANCHES, Order, Premise
 
-BRANCHES = frozenset({"step", "sign", "zero"})
 MOST_BRANCHES = 4
 
 
-@rule
 def by_factors(order: Order, poly: Poly, strictly: bool) -> bool:
     """The sign of a product, of irreducible factors with their multiplicities."""
     if len(poly.terms) < 2 or not whole(poly):
@@ -48,7 +46,6 @@ def whole(poly: Poly) -> bool:
     return all(c.denominator == 1 for c in poly.terms.values())
 
 
-@rule
 def by_cases(order: Order, poly: Poly, strictly: bool) -> bool:
     """Where an indicator or a sign of `u` stands in it: u > 0, u < 0 and u = 0 apart."""
     found = {a for a in all_atoms(poly) if a.kind == "func" and a.head[0] in BRANCHES}
@@ -108,22 +105,30 @@ def without_subject(order: Order, poly: Poly, subject: Poly) -> Poly:
         if len(monomial.factors) != 1:
             continue
         ((atom, exponent),) = monomial.factors.items()
-        powers = {m.factors.get(atom, 0) for m in poly.terms}
-        alone = sum(atom in m.factors for m in subject.terms) == 1
-        if exponent != 1 or not alone or any(p < 0 or p.denominator != 1 for p in powers):
-            continue
         value = Poly({m: c for m, c in subject.terms.items() if m is not monomial})
-        value = value.scaled(-1 / Fraction(coefficient))
-        return replaced(order, poly, atom, value)
+        if exponent == 1 and atom.kind == "entry" and atom not in all_atoms(value):
+            value = value.scaled(-1 / Fraction(coefficient))
+            return Replacing(order.algebra, atom, value).poly(poly)
     return poly
 
 
-def replaced(order: Order, poly: Poly, atom: Atom, value: Poly) -> Poly:
-    """The polynomial with an atom, not inside others, replaced by a value."""
-    return order.algebra.mapped(poly, lambda _: value, lambda a: a == atom)
+class Replacing(Unfolding):
+    """Rebuilds a term with an entry replaced by a value."""
+
+    def __init__(self, algebra: Algebra, entry: Atom, value: Poly) -> None:
+        super().__init__(algebra, {})
+        self.entry = entry
+        self.value = value
+
+    def atom(self, atom: Atom) -> Poly:
+        """The rebuilt atom."""
+        return self.value if atom == self.entry else super().atom(atom)
+
+    def touches(self, atom: Atom) -> bool:
+        """The entry is in the atom."""
+        return atom == self.entry or not self.entry.symbols.isdisjoint(atom.symbols)
 
 
-@rule
 def by_squaring(order: Order, poly: Poly, strictly: bool) -> bool:
     """P > N where P >= 0 and P^2 > N^2, for sums with roots in them."""
     rooted = any(e.denominator == 2 for m in poly.terms for e in m.factors.values())
@@ -142,7 +147,6 @@ def by_squaring(order: Order, poly: Poly, strictly: bool) -> bool:
     return order.shows(difference, strictly)
 
 
-@rule
 def by_exponentials(order: Order, poly: Poly, strictly: bool) -> bool:
     """sum_k c_k log(a_k) + r > 0 where the product of the a_k^c_k times exp(r) is above one."""
     logs: list[tuple[Poly, Fraction]] = []

@@ -23,6 +23,7 @@ MOST_TERMS = 60
 
 Result = TypeVar("Result")
 
+BRANCHES = frozenset({"step", "sign", "zero"})
 ODD = frozenset({"sign", "erf", "asin", "atan"})
 
 
@@ -37,9 +38,14 @@ class Premise:
 
 
 @dataclass(slots=True)
-class Budget:
-    """How many questions may still be asked, and the facts that were used."""
+class Search:
+    """How a sign may be shown, how a sum of terms of open sign may be seen not to be negative.
 
+    `left` is how many questions may still be asked, `used` has the facts that were used.
+    """
+
+    rules: tuple["Rule", ...]
+    sums: tuple["Recogniser", ...]
     left: int = MOST_STEPS
     used: set[str] = field(default_factory=set)
 
@@ -54,7 +60,7 @@ class Order:
         self,
         algebra: Algebra,
         body: Callable[[str], Body | None],
-        budget: Budget,
+        search: Search,
         premises: tuple[Premise, ...],
         ones: frozenset[Atom] = frozenset(),
         zeros: frozenset[Atom] = frozenset(),
@@ -62,11 +68,12 @@ class Order:
         self.algebra = algebra
         self.body = body
         self.premises = premises
-        self.budget = budget
+        self.search = search
         self.ones = ones
         self.zeros = zeros
         self.depth = 0
-        self._shown: dict[tuple[Poly, bool], frozenset[str] | None] = {}
+        self._shown: dict[tuple[Poly, bool], frozenset[str]] = {}
+        self._failed: dict[tuple[Poly, bool], int] = {}  # at which depth
         self._atoms: dict[Atom, tuple[int, frozenset[str]]] = {}
 
     @property
@@ -79,7 +86,7 @@ class Order:
     def assuming(self, premises: Iterable[Premise]) -> "Order":
         """The same with more premises."""
         more = (*self.premises, *premises)
-        made = Order(self.algebra, self.body, self.budget, more, self.ones, self.zeros)
+        made = Order(self.algebra, self.body, self.search, more, self.ones, self.zeros)
         made.depth = self.depth
         return made
 
@@ -92,15 +99,17 @@ class Order:
             return constant > 0 or (constant == 0 and not strictly)
         key = (poly, strictly)
         if key in self._shown:
-            known = self._shown[key]
-            self.keep(known or ())
-            return known is not None
-        if self.depth > DEEPEST or self.budget.left <= 0 or len(poly.terms) > MOST_TERMS:
+            self.keep(self._shown[key])
+            return True
+        if self._failed.get(key, DEEPEST + 1) <= self.depth:
             return False
-        self.budget.left -= 1
+        if self.depth > DEEPEST or self.search.left <= 0 or len(poly.terms) > MOST_TERMS:
+            return False
+        self.search.left -= 1
         self.algebra.tick()
         self.depth += 1
-        self._shown[key] = None
+        self._failed[key] = 0  # while it is looked for
+        shown = False
         try:
             shown, facts = self.noting(lambda: self._search(poly, strictly))
             if shown:
@@ -110,25 +119,26 @@ class Order:
             pass
         finally:
             self.depth -= 1
-        return self._shown[key] is not None
+            self._failed[key] = self.depth
+        return shown
 
     def noting(self, action: Callable[[], Result]) -> tuple[Result, frozenset[str]]:
         """What an action answers, and the facts that it used, which are not kept."""
         known = self.facts.used
-        outer, before = self.budget.used, set(known)
-        self.budget.used = set()
+        outer, before = self.search.used, set(known)
+        self.search.used = set()
         known.clear()
         try:
             result = action()
-            return result, frozenset(self.budget.used | known)
+            return result, frozenset(self.search.used | known)
         finally:
-            self.budget.used = outer
+            self.search.used = outer
             known.clear()
             known.update(before)
 
     def keep(self, facts: Iterable[str]) -> None:
         """Counts facts as used."""
-        self.budget.used.update(facts)
+        self.search.used.update(facts)
 
     def tries(self, action: Callable[[], bool]) -> bool:
         """The answer of an action, whose facts count as used only if it is yes."""
@@ -156,12 +166,13 @@ class Order:
         single = common.single
         assert single is not None
         sign, facts = self.noting(lambda: self.monomial_sign(single[0]))
-        if sign and not (strictly and abs(sign) == 1):
+        branching = any(a.kind == "func" and a.head[0] in BRANCHES for a in single[0].factors)
+        if sign and not branching and not (strictly and abs(sign) == 1):
             poly = rest if sign > 0 else -rest
             self.keep(facts)
             if self.tries(lambda: self.by_terms(poly, strictly)):
                 return True
-        return any(self.tries(partial(found, self, poly, strictly)) for found in RULES)
+        return any(self.tries(partial(found, self, poly, strictly)) for found in self.search.rules)
 
     # --- terms ---------------------------------------------------------------------------------
 
@@ -246,7 +257,7 @@ class Order:
                     return 2
         for premise in self.premises:
             if premise.poly.atom == atom:
-                self.budget.used.add(premise.text)
+                self.search.used.add(premise.text)
                 return 2 if premise.strict else 1
         return found
 
@@ -256,14 +267,14 @@ class Order:
         symbol = self.facts.model.symbols.get(name)
         if symbol is None or "posdef" not in symbol.properties or len(atom.places) < 2:
             return False
-        self.budget.used.add(f"{name} is posdef")
+        self.search.used.add(f"{name} is posdef")
         return True
 
     def _sum_sign(self, atom: Atom) -> int:
         (inside,) = atom.args[0].terms
         sign = self.monomial_sign(inside)
         if not sign:
-            return int(any(recognises(self, atom) for recognises in SUMS))
+            return int(any(recognises(self, atom) for recognises in self.search.sums))
         filled = all(surely_at_least(v.axis.high, v.axis.low) for v in atom.bound)
         return sign if filled else max(-1, min(1, sign))
 
@@ -302,15 +313,4 @@ def odd_in(atom: Atom, factors: Iterable[tuple[Atom, Exponent]]) -> bool:
 
 
 Rule = Callable[[Order, Poly, bool], bool]
-RULES: list[Rule] = []
-"""How a sign may be shown, the cheapest first."""
-
 Recogniser = Callable[[Order, Atom], bool]
-SUMS: list[Recogniser] = []
-"""How a sum of terms of open sign may still be seen not to be negative."""
-
-
-def rule(function: Rule) -> Rule:
-    """Registers a rule."""
-    RULES.append(function)
-    return function

@@ -22,7 +22,7 @@ from derive.calculus.term import (
     of_monomial,
 )
 from derive.proof.order_lemmas import is_square, root_of
-from derive.proof.order_signs import SUMS, Order, rule
+from derive.proof.order_signs import Order
 
 MOST_SQUARES = 12
 MOST_CHOICES = 32
@@ -31,7 +31,6 @@ MOST_BOUND = 6
 Gram = list[list[Fraction]]
 
 
-@rule
 def by_completion(order: Order, poly: Poly, strictly: bool) -> bool:
     """The polynomial is a sum of squares with positive factors."""
     squares = [m for m, c in poly.terms.items() if c > 0 and is_square(order, m)]
@@ -99,9 +98,6 @@ def is_square_sum(order: Order, atom: Atom) -> bool:
             if rest and falls_into_pairs(order, factors, rest):
                 return True
     return False
-
-
-SUMS.append(is_square_sum)
 
 
 def falls_into_pairs(order: Order, factors: Factors, summed: list[Var]) -> bool:

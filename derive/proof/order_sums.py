@@ -17,22 +17,24 @@ from derive.calculus.term import (
     add,
     dim_poly,
     fresh,
+    of_atom,
     of_monomial,
     place,
 )
 from derive.calculus.unfolding import Unfolding
 from derive.model.scalar import Axis
 from derive.proof.order_lemmas import combination, lemmas
-from derive.proof.order_signs import Order, rule
+from derive.proof.order_signs import Order
 
+DEEPEST = 3
 MOST_WAYS = 12
 MOST_TERMS = 12
+MOST_WEIGHTS = 4
 
 
-@rule
 def by_sum(order: Order, poly: Poly, strictly: bool) -> bool:
     """The polynomial is a sum over an axis of what is not negative at every place."""
-    if order.depth > 3 or len(poly.terms) > 12:
+    if order.depth > DEEPEST or len(poly.terms) > 12:
         return False
     axes: dict[Axis, None] = {}
     for atom in poly.atoms():
@@ -51,9 +53,10 @@ def by_sum(order: Order, poly: Poly, strictly: bool) -> bool:
 def insides(order: Order, poly: Poly, axis: Axis) -> Iterator[tuple[Var, Poly]]:
     """The ways in which a polynomial is a sum over the axis."""
     variable = fresh(axis)
+    weights = weights_in(order, poly, variable)
     choices: list[list[Poly]] = []
     for monomial, coefficient in poly.terms.items():
-        ways = list(ways_inside(order, monomial, variable))
+        ways = list(ways_inside(order, monomial, variable, weights))
         if not ways:
             return
         choices.append([w.scaled(coefficient) for w in ways])
@@ -63,9 +66,29 @@ def insides(order: Order, poly: Poly, axis: Axis) -> Iterator[tuple[Var, Poly]]:
         yield variable, add(chosen)
 
 
-def ways_inside(order: Order, monomial: Monomial, variable: Var) -> Iterator[Poly]:
+def weights_in(order: Order, poly: Poly, variable: Var) -> list[Poly]:
+    """The distributions over the axis that stand in a polynomial: their total is one."""
+    found: dict[Poly, None] = {}
+    for atom in set(poly.atoms()):
+        if atom.kind != "sum":
+            continue
+        variables, inside = opened(atom)
+        for part in inside:
+            for own in variables:
+                if part.kind == "entry" and own in part.free and own.axis == variable.axis:
+                    entry = order.algebra.substitute(of_atom(part), {own: place(variable)})
+                    if entry.free <= poly.free | {variable}:
+                        found.setdefault(entry)
+    ordered = sorted(found, key=lambda p: p.key)[:MOST_WEIGHTS]
+    return [w for w in ordered if total_of(order, w, variable) == ONE]
+
+
+def ways_inside(
+    order: Order, monomial: Monomial, variable: Var, weights: list[Poly]
+) -> Iterator[Poly]:
     """What a monomial could be the sum of over the variable."""
     algebra = order.algebra
+    alone = True
     for atom, exponent in monomial.factors.items():
         if atom.kind != "sum" or exponent != 1:
             continue
@@ -73,6 +96,7 @@ def ways_inside(order: Order, monomial: Monomial, variable: Var) -> Iterator[Pol
         for k, label in enumerate(atom.bound):
             if label.axis != variable.axis:
                 continue
+            alone = False
             variables, inside = opened(atom)
             body = algebra.total(
                 [v for j, v in enumerate(variables) if j != k], of_monomial(inside)
@@ -80,8 +104,10 @@ def ways_inside(order: Order, monomial: Monomial, variable: Var) -> Iterator[Pol
             body = algebra.substitute(body, {variables[k]: place(variable)})
             yield algebra.multiply(body, of_monomial(rest))
     size = dim_poly(variable.axis.size).atom
-    if size is not None and monomial.factors.get(size, 0) >= 1:
+    if size is not None and (alone or monomial.factors.get(size, 0) >= 1):
         yield of_monomial(merged(monomial.factors, {size: -1}))
+    for weight in weights if alone else ():
+        yield algebra.multiply(Poly({monomial: 1}), weight)
 
 
 def shown_inside(order: Order, inside: Poly, variable: Var, strictly: bool, filled: bool) -> bool:
