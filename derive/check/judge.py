@@ -16,6 +16,7 @@ from derive.check.cases import judge_case
 from derive.check.confirm import Confirmation
 from derive.check.engine import TIMED_OUT, DeadlineOver, Engine
 from derive.check.evidence import Evidence
+from derive.check.hunting import Hunt
 from derive.check.numbers import PRECISIONS, InternalDisagreement, Numbers, Violation
 from derive.check.opinion import second_opinion
 from derive.check.outcome import Settings
@@ -147,7 +148,8 @@ class Judge:
         """Agreement at many points, a late counterexample, or neither."""
         if remaining(deadline) <= 0:
             return Undecided("timed out", "timed-out")
-        found = self.violation(judgement, relation, self.points.special())
+        names = Evidence(self, judgement, relation).names
+        found = Hunt(self, judgement, relation).violation(names, deadline)
         if found is not None:
             return self.refuted(judgement, relation, found, deadline)
         agreed: list[int] = []

@@ -1,26 +1,32 @@
 """The points at which a model is tried: random ones, those of cases, and smaller ones."""
 
 from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
+from itertools import product, takewhile
 
 import numpy as np
 
-from derive.check.budget import remaining
+from derive.check.budget import deadline_in, remaining
 from derive.diagnostics.diagnostic import Diagnostic, Label, Severity
 from derive.evaluate.arithmetic import EXACT
 from derive.evaluate.draws import failing
 from derive.evaluate.number import Array, EvaluationError, Inexact
-from derive.evaluate.point import Point, fractions
+from derive.evaluate.point import Point, dims_of, fractions
 from derive.evaluate.run import Evaluator
 from derive.evaluate.sample import NoSample, Sampler, sample
 from derive.evaluate.shrink import shrink
+from derive.evaluate.sizes import possible
 from derive.model.model import Case, Judgement, Model
 from derive.model.scalar import Scalar
 
 MOST = 64
 _SHRINKING = 1.0
 _SPECIAL_SIZES = 2
-_SIMPLE = (0, 1, -1)
-_PLAIN = 4
+_SPECIAL_SECONDS = 0.5
+_SIMPLE = tuple(map(Fraction, ("0", "1", "-1", "2", "-2", "1/2", "3", "-3")))
+_ALONE = tuple(map(Fraction, ("0", "1", "-1", "-3")))
+_MOST_COMBINED = 600
+_PLAIN = 24
 NOWHERE = Point({}, {})
 
 Resolve = Callable[[Scalar], Scalar]
@@ -52,29 +58,59 @@ class Points:
             yield self._drawn[number]
 
     def special(self) -> tuple[Point, ...]:
-        """Points of simple numbers, where what is merely likely tends to break: zeros, ones."""
+        """Points of simple numbers, where what is only likely tends to break: zeros, ones, ties."""
         if self._special is None:
-            self._special = tuple(self._find_special())
+            until = deadline_in(_SPECIAL_SECONDS)
+            self._special = tuple(takewhile(lambda _: remaining(until) > 0, self._find_special()))
         return self._special
 
     def _find_special(self) -> Iterator[Point]:
-        for start in self.some(0, _SPECIAL_SIZES):
-            for number in _SIMPLE:
-                values = {
-                    name: self._simple(name, drawn, number) for name, drawn in start.values.items()
-                }
-                point = start.with_values(values)
-                if self.sampler.violated(point) is None:
-                    yield point
+        starts = [*self._smallest(), *self.some(0, _SPECIAL_SIZES)]
+        for start in starts:
+            yield from self._allowed(start, self._constants(start))
+        for start in starts:
             for seed in range(_PLAIN):
                 drawn = self.sampler.draw(seed, start.sizes, plain=True)
                 if isinstance(drawn, Point):
                     yield drawn
 
-    def _simple(self, name: str, drawn: Array, number: int) -> Array:
-        """A tensor of equal numbers, where its properties allow that; else as it was drawn."""
-        values = fractions(np.full(np.shape(drawn), number))
-        return drawn if failing(values, self.sampler.properties(name)) else values
+    def _smallest(self) -> Iterator[Point]:
+        """A point at which every dimension is one, and one at which it is two."""
+        for size in (1, 2):
+            sizes = dict.fromkeys(dims_of(self.model), size)
+            drawn = self.sampler.draw(size, sizes) if possible(self.model, sizes) else None
+            if isinstance(drawn, Point):
+                yield drawn
+
+    def _constants(self, start: Point) -> Iterator[dict[str, Array]]:
+        """Tensors of equal numbers: all of them, each of them alone."""
+        names = list(start.values)
+        for number in _SIMPLE:
+            yield {name: _filled(start, name, number) for name in names}
+        for name, number in product(names, _ALONE):
+            yield {name: _filled(start, name, number)}
+
+    def combined(self, names: Sequence[str]) -> Iterator[Point]:
+        """All simple numbers for a few tensors, each filled with one."""
+        start = next(self._smallest(), None)
+        if start is None or len(_SIMPLE) ** len(names) > _MOST_COMBINED:
+            return
+        for numbers in product(_SIMPLE, repeat=len(names)):
+            chosen = zip(names, numbers, strict=True)
+            values = {name: _filled(start, name, number) for name, number in chosen}
+            yield from self._allowed(start, iter([values]))
+
+    def _allowed(self, start: Point, changes: Iterator[dict[str, Array]]) -> Iterator[Point]:
+        """The start with each of the changes, so far as what was declared allows them."""
+        for values in changes:
+            kept = {
+                name: value
+                for name, value in values.items()
+                if not failing(value, self.sampler.properties(name))
+            }
+            point = start.with_values(kept)
+            if kept and self.sampler.violated(point) is None:
+                yield point
 
     def shrunk(
         self,
@@ -127,6 +163,11 @@ class Points:
         return Diagnostic(
             Severity.ERROR, "given-breaks-property", message, case.span, "given here", also
         )
+
+
+def _filled(start: Point, name: str, number: Fraction) -> Array:
+    """A tensor of equal numbers, shaped like one of the start."""
+    return fractions(np.full(np.shape(start.values[name]), number))
 
 
 def _name_in(message: str) -> str | None:
