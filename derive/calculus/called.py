@@ -88,7 +88,7 @@ def called_functions(model: Model) -> Iterator[str]:
         written = model.defs.get(name)
         if written is None and is_prelude(name):
             written = prelude_function(name)
-        if written is not None and len(written.parameters) == 1:
-            yield name
-        elif written is None and name in UNARY and name not in ALGEBRAIC:
+        if (written is not None and len(written.parameters) == 1) or (
+            written is None and name in UNARY and name not in ALGEBRAIC
+        ):
             yield name

@@ -2,27 +2,34 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 
 from derive.calculus.algebra import Algebra, TooLarge
 from derive.calculus.called import Called, Calls
 from derive.calculus.engine import Body, Calculus
-from derive.calculus.folding import shape, simplest
-from derive.calculus.powers import Undefined
+from derive.calculus.folding import every_atom, shape, simplest, weight
+from derive.calculus.powers import Undefined, content, factors
 from derive.calculus.raising import Raising
 from derive.calculus.term import Atom, Exponent, Poly, Var, of_monomial
 from derive.calculus.unfolding import Unfolding
-from derive.model.scalar import Apply, Scalar, Tensor
+from derive.model.scalar import Apply, Num, Scalar, Tensor
 
 MOST_TERMS = 60
+HEAVY = 250
+"""What is longer than this is not worth looking at."""
 OVERLAPPING = frozenset({"exp", "pow", "func", "sum", "unknown", "matrix"})
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A tensor in index notation; `explicit` without derivatives by names in between."""
+    """A tensor in index notation; `explicit` without derivatives by names in between.
+
+    `names` are those whose definitions it rests on.
+    """
 
     tensor: Tensor
     explicit: bool
+    names: frozenset[str]
 
 
 class Candidates:
@@ -39,31 +46,48 @@ class Candidates:
         """The names in candidates that stand for calls."""
         return self.calls.found
 
-    def of(self, of: str, by: str, algebras: Iterable[Algebra]) -> Iterator[Candidate]:
-        """The derivative in several forms, under what each algebra knows."""
+    def of(self, of: str, by: str, algebra: Algebra) -> Iterator[Candidate]:
+        """The derivative in several forms, under what the algebra knows."""
         gradient = self.calculus.gradient(of, by)
         variables = (*gradient.of_variables, *gradient.wrt_variables)
         seen: set[Poly] = set()
-        for algebra in algebras:
-            try:
-                for poly in self.polys(gradient.poly, algebra):
-                    if poly not in seen:
-                        seen.add(poly)
-                        yield from self.raised(variables, poly, algebra)
-            except (TooLarge, Undefined):
-                continue
+        try:
+            for poly, names in self.polys(gradient.poly, algebra):
+                if poly not in seen:
+                    seen.add(poly)
+                    yield from self.raised(variables, poly, names, algebra)
+        except (TooLarge, Undefined):
+            return
 
     def raised(
-        self, variables: tuple[Var, ...], poly: Poly, algebra: Algebra
+        self, variables: tuple[Var, ...], poly: Poly, names: frozenset[str], algebra: Algebra
     ) -> Iterator[Candidate]:
-        """A term as a tensor, and over one denominator."""
+        """A term as a tensor, as a product of factors, and over one denominator."""
         raising = Raising()
         indices = tuple(raising.variable(v) for v in variables)
         explicit = poly.symbols.isdisjoint(self.calculus.adjoints)
-        yield Candidate(Tensor(indices, raising.scalar(poly)), explicit)
-        joined = self.joined(poly, raising, algebra)
-        if joined is not None:
-            yield Candidate(Tensor(indices, joined), explicit)
+        forms = (
+            raising.scalar(poly),
+            self.factored(poly, raising, algebra),
+            self.joined(poly, raising, algebra),
+        )
+        for scalar in forms:
+            if scalar is not None:
+                yield Candidate(Tensor(indices, scalar), explicit, names)
+
+    def factored(self, poly: Poly, raising: Raising, algebra: Algebra) -> Scalar | None:
+        """The term as a product of sums, where it is one."""
+        if not 2 < len(poly.terms) < MOST_TERMS:
+            return None
+        common, rest = content(algebra, poly)
+        parts = factors(rest)
+        if len(parts) < 2:
+            return None
+        result = raising.scalar(common)
+        for part, multiplicity in parts:
+            power = Apply("pow", (raising.scalar(part), Num(Fraction(multiplicity))))
+            result = Apply("mul", (result, power))
+        return result
 
     def joined(self, poly: Poly, raising: Raising, algebra: Algebra) -> Scalar | None:
         """The terms over their common denominator, where they have several."""
@@ -82,38 +106,56 @@ class Candidates:
         bottom = raising.scalar(of_monomial({a: -e for a, e in below.items()}))
         return Apply("div", (raising.scalar(above), bottom))
 
-    def polys(self, poly: Poly, algebra: Algebra) -> Iterator[Poly]:
-        """Equal terms, each also with definitions recognised."""
+    def polys(self, poly: Poly, algebra: Algebra) -> Iterator[tuple[Poly, frozenset[str]]]:
+        """Equal terms, each also with definitions recognised; and the names that this rests on."""
         bodies = self.bodies(algebra)
         seen: set[Poly] = set()
-        for state in self.states(poly, algebra):
+        for state, names in self.states(poly, algebra):
             if state in seen:
                 continue
             seen.add(state)
-            yield state
-            yield simplest(algebra, state, bodies)
+            yield state, names
+            choices = [bodies]
             for negated in (False, True):
                 calls = self.called_in(state, algebra, negated)
                 if calls:
-                    yield simplest(algebra, state, {**bodies, **calls})
+                    choices.append({**bodies, **calls})
+            for choice in choices:
+                made, used = simplest(algebra, state, choice)
+                yield made, names | used
+
+    def vanishes(self, difference: Poly, candidate: Candidate, algebra: Algebra) -> bool:
+        """The difference is zero when what the candidate rests on is opened."""
+        poly = Unfolding(algebra, {}).poly(difference)
+        for _ in range(12):
+            if not poly.terms or not cleared(algebra, poly).terms:
+                return True
+            names = [n for n in poly.symbols if n in candidate.names or self.is_hidden(n, False)]
+            bodies = self.bodies_of(names)
+            if not bodies:
+                return False
+            poly = Unfolding(algebra, bodies).poly(poly)
+        return False
 
     # --- names opened ----------------------------------------------------------------------------
 
-    def states(self, poly: Poly, algebra: Algebra) -> Iterator[Poly]:
-        """The term with names closed, then with more and more of them opened."""
+    def states(self, poly: Poly, algebra: Algebra) -> Iterator[tuple[Poly, frozenset[str]]]:
+        """The term with names closed, then with more and more of them opened; and which."""
         poly = Unfolding(algebra, {}).poly(poly)
         for keep in (True, False):
             yield from self.opened(self.unhidden(poly, algebra, keep), algebra)
 
-    def opened(self, poly: Poly, algebra: Algebra) -> Iterator[Poly]:
+    def opened(self, poly: Poly, algebra: Algebra) -> Iterator[tuple[Poly, frozenset[str]]]:
         """The term, and with the definitions opened of which a part stands in it."""
+        names: frozenset[str] = frozenset()
         for _ in range(4):
-            if len(poly.terms) > MOST_TERMS:
+            if weight(poly) > HEAVY:
                 return
-            yield poly
+            yield poly, names
             bodies = self.bodies_of(self.overlapping(poly))
             if not bodies:
                 return
+            names |= bodies.keys()
             poly = Unfolding(algebra, bodies).poly(poly)
 
     def overlapping(self, poly: Poly) -> list[str]:
@@ -139,7 +181,7 @@ class Candidates:
         for _ in range(40):
             names = [n for n in sorted(poly.symbols) if self.is_hidden(n, keep)]
             bodies = self.bodies_of(names)
-            if not bodies or len(poly.terms) > MOST_TERMS:
+            if not bodies or weight(poly) > HEAVY:
                 return poly
             poly = Unfolding(algebra, bodies).poly(poly)
         return poly
@@ -173,7 +215,9 @@ class Candidates:
         if not self.calls.functions:
             return {}
         inside = {s for a in every_atom(poly) if a.kind in OVERLAPPING for s in a.symbols}
-        names = [n for n in sorted(inside) if n in self.model.definitions or n in self.model.symbols]
+        names = [
+            n for n in sorted(inside) if n in self.model.definitions or n in self.model.symbols
+        ]
         names += [
             name
             for name, definition in self.model.definitions.items()
@@ -185,9 +229,15 @@ class Candidates:
         return found
 
 
-def every_atom(poly: Poly) -> Iterator[Atom]:
-    """All atoms, also those inside others."""
-    for atom in poly.atoms():
-        yield atom
-        for arg in atom.args:
-            yield from every_atom(arg)
+def cleared(algebra: Algebra, poly: Poly) -> Poly:
+    """The polynomial times its denominators, which are not zero where it is defined."""
+    for _ in range(6):
+        least: dict[Atom, Exponent] = {}
+        for atom in set(poly.atoms()):
+            lowest = min(m.factors.get(atom, 0) for m in poly.terms)
+            if lowest < 0:
+                least[atom] = lowest
+        if not least or not poly.terms:
+            return poly
+        poly = algebra.multiply(poly, of_monomial({a: -e for a, e in least.items()}))
+    return poly

@@ -38,7 +38,7 @@ class Pieces:
 
     def scale(self, scalar: Expression, exponent: Fraction = ONCE) -> None:
         """Multiplies by a scalar."""
-        if isinstance(scalar, tree.Number):
+        if isinstance(scalar, tree.Number) and exponent.denominator == 1:
             self.coefficient *= Fraction(scalar.value) ** int(exponent)
             return
         self.scalars[scalar] = self.scalars.get(scalar, Fraction(0)) + exponent

@@ -172,21 +172,27 @@ def _atom(atom: Atom) -> int:
     return WEIGHTS.get(atom.kind, 2) + inner
 
 
-def simplest(algebra: Algebra, poly: Poly, bodies: Mapping[str, Body], most: int = 200) -> Poly:
-    """The poly with names folded as long as that makes it shorter."""
+def simplest(
+    algebra: Algebra, poly: Poly, bodies: Mapping[str, Body], most: int = 200
+) -> tuple[Poly, frozenset[str]]:
+    """The poly with names folded as long as that makes it shorter, and which names these are."""
     rules = [rule for name, body in bodies.items() for rule in rules_of(algebra, name, body)]
     best, size = poly, weight(poly)
+    used: set[str] = set()
+    present = {shape(a) for a in every_atom(best)}
     improved = True
     while improved and most > 0:
         improved = False
         for rule in rules:
-            if not rule.atom.symbols <= best.symbols:
+            if rule.shape not in present:
                 continue
             most -= 1
             for made in folded(algebra, best, rule):
                 if made != best and weight(made) < size:
                     best, size, improved = made, weight(made), True
-    return best
+                    used.add(rule.name)
+                    present = {shape(a) for a in every_atom(best)}
+    return best, frozenset(used)
 
 
 def folded(algebra: Algebra, poly: Poly, rule: Rule) -> Iterator[Poly]:
@@ -203,3 +209,11 @@ def folded(algebra: Algebra, poly: Poly, rule: Rule) -> Iterator[Poly]:
         yield clean.poly(add(shorter))
     except TooLarge:
         return
+
+
+def every_atom(poly: Poly) -> Iterator[Atom]:
+    """All atoms, also those inside others."""
+    for atom in poly.atoms():
+        yield atom
+        for arg in atom.args:
+            yield from every_atom(arg)

@@ -143,8 +143,8 @@ class Writer:
                 pieces = tuple(self.tensor(Tensor((p.variable,), p.body)) for p in parts)
                 return _at(trees.call("concat", *pieces), [self.index(index)])
             case Split(index, variables, body):
-                inside = self.tensor(Tensor(variables, body))
-                return _at(trees.call("reshape", inside, trees.name("n")), [self.index(index)])
+                whole = self.tensor(Tensor(variables, body))
+                return _at(trees.call("reshape", whole, trees.name("n")), [self.index(index)])
             case Derivative(of, of_indices, wrt, wrt_indices):
                 top = _at(trees.name(of), [self.index(i) for i in of_indices])
                 return trees.quotient(

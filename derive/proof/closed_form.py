@@ -5,17 +5,24 @@ recognised again, written without indices where that can be done. The shortest t
 to be equal is the answer.
 """
 
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
 from derive.calculus import trees
-from derive.calculus.algebra import Algebra
+from derive.calculus.algebra import Algebra, TooLarge
 from derive.calculus.candidates import Candidate, Candidates
 from derive.calculus.contracting import NoMatrixForm
+from derive.calculus.engine import Calculus
 from derive.calculus.index_form import Writer, taken_names
+from derive.calculus.lower import NotExact
 from derive.calculus.matrix_form import Reader
-from derive.model.elaborate import elaborate_claim
-from derive.proof.equal import Properties, Proved, Prover
+from derive.calculus.powers import Undefined
+from derive.model.elaborate import elaborate_claim, elaborate_expression
+from derive.model.model import Relation
+from derive.proof.equal import Properties, Prover
+from derive.proof.facts import Facts
 from derive.syntax import tree
 from derive.syntax.show import show
 from derive.syntax.tree import Expression
@@ -25,6 +32,8 @@ BETWEEN = 60
 INDEXED = 40
 """So much longer may an answer be that has no indices."""
 TRIES = 6
+SECONDS = 2.0
+"""For all candidates together, and for the proof of each that is tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,22 +73,26 @@ class Closing:
         return self._found[key]
 
     def _find(self, of: str, by: str) -> ClosedForm | None:
-        written = {show(form.expression): (cost, form) for cost, form in self.written(of, by)}
-        ordered = sorted(written.items(), key=lambda item: (item[1][0], item[0]))
-        for _, (_, form) in ordered[:TRIES]:
-            proof = self.proved(of, by, form.expression)
-            if proof is not None:
-                return ClosedForm(
-                    form.expression, form.entry, form.indices, proof.facts, proof.conditions
-                )
+        with limited(self.calculus, SECONDS):
+            found: dict[str, tuple[int, ClosedForm, Candidate]] = {}
+            for cost, form, candidate in self.written(of, by):
+                text = show(form.expression)
+                if text not in found or cost < found[text][0]:
+                    found[text] = cost, form, candidate
+        ordered = sorted(found.items(), key=lambda item: (item[1][0], item[0]))
+        for _, (_, form, candidate) in ordered[:TRIES]:
+            with limited(self.calculus, SECONDS):
+                facts = self.facts_of(of, by, form.expression, candidate)
+            if facts is not None:
+                return replace(form, facts=facts)
         return None
 
-    def written(self, of: str, by: str) -> Iterator[tuple[int, ClosedForm]]:
+    def written(self, of: str, by: str) -> Iterator[tuple[int, ClosedForm, Candidate]]:
         """The candidates as expressions, each with what speaks against it."""
-        for candidate in self.candidates.of(of, by, self.algebras()):
+        for candidate in self.candidates.of(of, by, self.knowing()):
             cost = 0 if candidate.explicit else BETWEEN
             for form, more in self.forms(candidate):
-                yield cost + more + len(show(form.entry)), form
+                yield cost + more + len(show(form.entry)), form, candidate
 
     def forms(self, candidate: Candidate) -> Iterator[tuple[ClosedForm, int]]:
         """A candidate without indices, or by index."""
@@ -95,28 +108,75 @@ class Closing:
             whole = Writer(taken_names(self.model), called).tensor(tensor)
             yield ClosedForm(whole, entry, indices, (), ()), INDEXED
 
-    def algebras(self) -> Iterator[Algebra]:
-        """What may be known: nothing, or what was declared."""
-        declared = self.prover.declared()
-        yield self.prover.algebra({}, ())
-        if declared or self.prover.equations():
-            yield self.prover.algebra(_sums(declared), self.prover.equations())
+    def knowing(self) -> Algebra:
+        """What was declared is known."""
+        return self.prover.algebra(_sums(self.prover.declared()), self.prover.equations())
 
-    def proved(self, of: str, by: str, made: Expression) -> Proved | None:
-        """The proof that an expression is the derivative, of the same shape."""
+    # --- proof -----------------------------------------------------------------------------------
+
+    def facts_of(
+        self, of: str, by: str, made: Expression, candidate: Candidate
+    ) -> tuple[str, ...] | None:
+        """The facts by which an expression is the derivative; None where that is not shown."""
         left = trees.quotient(trees.name(of), trees.name(by))
         relation = tree.Comparison(trees.NOWHERE, "=", left, made)
         before = set(self.model.definitions)
         judgement = elaborate_claim(self.model, tree.Claim(trees.NOWHERE, "claim", None, relation))
         try:
-            if judgement.relation is None:
+            if judgement.relation is None or not self.fills(judgement.relation, made):
                 return None
-            proof = self.prover.prove(judgement.relation)
+            return self.shown(judgement.relation, candidate)
+        except (TooLarge, Undefined, NotExact):
+            return None
         finally:
             for name in set(self.model.definitions) - before:
                 if name not in self.calculus.adjoints:
                     del self.model.definitions[name]
-        return proof if isinstance(proof, Proved) else None
+
+    def fills(self, relation: Relation, made: Expression) -> bool:
+        """The expression has all the axes of the derivative by itself."""
+        tensor = elaborate_expression(self.model, made)
+        sizes = [v.axis.size for v in tensor.indices if v.axis.size.constant != 1]
+        return sizes == [v.axis.size for v in relation.indices if v.axis.size.constant != 1]
+
+    def shown(self, relation: Relation, candidate: Candidate) -> tuple[str, ...] | None:
+        """The facts under which both sides are the same when the names in between are opened."""
+        left = self.calculus.lower(relation.left, relation.indices)
+        right = self.calculus.lower(relation.right, relation.indices)
+        for algebra in (self.prover.algebra({}, ()), self.knowing()):
+            knowledge = algebra.knowledge
+            assert isinstance(knowledge, Facts)
+            knowledge.used.clear()
+            if self.candidates.vanishes(left - right, candidate, algebra):
+                return tuple(sorted(map(self.declared_as, knowledge.used)))
+        return None
+
+    def declared_as(self, fact: str) -> str:
+        """A fact in the words of the file: `y is onehot` for `y is simplex`."""
+        name, _, found = fact.partition(" is ")
+        symbol = self.model.symbols.get(name)
+        if symbol is not None and found == "simplex" and "onehot" in symbol.properties:
+            return f"{name} is onehot"
+        return fact
+
+
+@contextmanager
+def limited(calculus: Calculus, seconds: float) -> Iterator[None]:
+    """Stops what is done with a calculus after some time, as what grew too large."""
+    before, end = calculus.tick, time.monotonic() + seconds
+
+    def tick() -> None:
+        before()
+        if time.monotonic() > end:
+            raise TooLarge
+
+    calculus.tick = tick
+    try:
+        yield
+    except TooLarge:
+        pass
+    finally:
+        calculus.tick = before
 
 
 def _sums(declared: Properties) -> Properties:
