@@ -13,7 +13,9 @@ were assumed) and the rules of `calculus.contraction`. The normal form:
 from collections.abc import Callable, Iterable, Mapping
 
 from derive.calculus.canonical import component, rename_poly
+from derive.calculus.knowledge import Knowledge, Rewritten
 from derive.calculus.pivot import Pivot
+from derive.calculus.place import Place, Var, fresh, label, place
 from derive.calculus.products import Factors, merged, opened, tidied, without
 from derive.calculus.ranges import (
     balanced,
@@ -31,16 +33,11 @@ from derive.calculus.term import (
     Coefficient,
     Exponent,
     Monomial,
-    Place,
     Poly,
-    Var,
     add,
     dim_poly,
-    fresh,
-    label,
     of_atom,
     of_monomial,
-    place,
     tidy,
 )
 from derive.model.dim import ONE as DIM_ONE
@@ -53,46 +50,6 @@ NOTHING: frozenset[Var] = frozenset()
 
 class TooLarge(Exception):
     """An expression grew beyond what is worth expanding."""
-
-
-class Rewritten:
-    """`factors` times `replacement`, with the variables `gone` no longer summed over."""
-
-    __slots__ = ("factors", "gone", "replacement")
-
-    def __init__(self, factors: Factors, replacement: Poly, gone: frozenset[Var]) -> None:
-        self.factors = factors
-        self.replacement = replacement
-        self.gone = gone
-
-
-class Knowledge:
-    """What is known of atoms. This one knows nothing; see `calculus.signs` and `proof.facts`."""
-
-    def is_positive(self, atom: Atom) -> bool:
-        """Surely above zero."""
-        return False
-
-    def is_nonnegative(self, atom: Atom) -> bool:
-        """Surely not below zero."""
-        return self.is_positive(atom)
-
-    def is_assumed(self, poly: Poly, strictly: bool) -> bool:
-        """Assumed to be positive, or (not `strictly`) not to be negative."""
-        return False
-
-    def is_nonzero(self, poly: Poly) -> bool:
-        """Surely different from zero, perhaps by a condition that the statement collects."""
-        return False
-
-    def is_place(self, number: Poly, axis: Axis) -> bool:
-        """A computed number is surely a place of the axis."""
-        atom = number.atom
-        return atom is not None and atom.kind == "argmax" and atom.bound[0].axis == axis
-
-    def entry(self, atom: Atom) -> Poly:
-        """An entry in its normal form (symmetric and diagonal tensors)."""
-        return of_atom(atom)
 
 
 Rule = Callable[["Algebra", Factors, frozenset[Var]], Rewritten | None]

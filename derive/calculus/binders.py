@@ -5,6 +5,7 @@ from fractions import Fraction
 from derive.calculus.algebra import Algebra, constructs, number_of_places
 from derive.calculus.canonical import bind, component
 from derive.calculus.functions import exponential, logarithm, symbolic_power
+from derive.calculus.place import Place, Var, fresh, place
 from derive.calculus.powers import absolute, content
 from derive.calculus.products import Factors, opened
 from derive.calculus.ranges import normal_place, surely_at_least
@@ -15,16 +16,12 @@ from derive.calculus.term import (
     Coefficient,
     Exponent,
     Monomial,
-    Place,
     Poly,
-    Var,
     add,
     dim_poly,
-    fresh,
     number,
     of_atom,
     of_monomial,
-    place,
 )
 from derive.model.dim import ONE as DIM_ONE
 from derive.model.dim import Dim

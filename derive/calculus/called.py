@@ -14,7 +14,7 @@ from derive.calculus.term import Poly
 from derive.diagnostics.span import Source
 from derive.model.elaborate import elaborate_expression
 from derive.model.failure import Depends, Failure
-from derive.model.functions import is_prelude, prelude_function
+from derive.model.functions import is_prelude, prelude_function, prelude_names
 from derive.model.model import Model
 from derive.model.operations import UNARY
 from derive.syntax.tree import Expression
@@ -68,7 +68,7 @@ class Calls:
         try:
             tensor = elaborate_expression(self.model, trees.call(called.function, argument))
             poly: Poly = self.calculus.lower(tensor.body, tensor.indices)
-            hidden = poly.symbols - before
+            hidden = poly.symbols - before - self.model.symbols.keys()
         except (Failure, Depends, NotExact):
             return None
         finally:
@@ -81,9 +81,10 @@ class Calls:
 
 
 def called_functions(model: Model) -> Iterator[str]:
-    """The functions of one argument that the file calls."""
+    """The functions of one argument: the prelude's, and those that the file has or calls."""
     sources: dict[Source, None] = {d.span.source: None for d in model.definitions.values()}
     names = {name for source in sources for name in CALL.findall(source.text)}
+    names |= {*model.defs, *(n for n in prelude_names() if n not in model.places)}
     for name in sorted(names):
         written = model.defs.get(name)
         if written is None and is_prelude(name):

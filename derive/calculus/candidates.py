@@ -8,14 +8,15 @@ from derive.calculus.algebra import Algebra, TooLarge
 from derive.calculus.called import Called, Calls
 from derive.calculus.engine import Body, Calculus
 from derive.calculus.folding import every_atom, shape, simplest, weight
+from derive.calculus.place import Var
 from derive.calculus.powers import Undefined, content, factors
 from derive.calculus.raising import Raising
-from derive.calculus.term import Atom, Exponent, Poly, Var, of_monomial
+from derive.calculus.term import Atom, Exponent, Poly, of_monomial
 from derive.calculus.unfolding import Unfolding
 from derive.model.scalar import Apply, Num, Scalar, Tensor
 
 MOST_TERMS = 60
-HEAVY = 250
+HEAVY = 600
 """What is longer than this is not worth looking at."""
 OVERLAPPING = frozenset({"exp", "pow", "func", "sum", "unknown", "matrix"})
 
@@ -108,13 +109,13 @@ class Candidates:
 
     def polys(self, poly: Poly, algebra: Algebra) -> Iterator[tuple[Poly, frozenset[str]]]:
         """Equal terms, each also with definitions recognised; and the names that this rests on."""
-        bodies = self.bodies(algebra)
         seen: set[Poly] = set()
-        for state, names in self.states(poly, algebra):
+        for state, names, kept in self.states(poly, algebra):
             if state in seen:
                 continue
             seen.add(state)
             yield state, names
+            bodies = self.bodies(algebra, kept)
             choices = [bodies]
             for negated in (False, True):
                 calls = self.called_in(state, algebra, negated)
@@ -130,7 +131,7 @@ class Candidates:
         for _ in range(12):
             if not poly.terms or not cleared(algebra, poly).terms:
                 return True
-            names = [n for n in poly.symbols if n in candidate.names or self.is_hidden(n, False)]
+            names = [n for n in poly.symbols if n in candidate.names or self.is_hidden(n)]
             bodies = self.bodies_of(names)
             if not bodies:
                 return False
@@ -139,11 +140,33 @@ class Candidates:
 
     # --- names opened ----------------------------------------------------------------------------
 
-    def states(self, poly: Poly, algebra: Algebra) -> Iterator[tuple[Poly, frozenset[str]]]:
-        """The term with names closed, then with more and more of them opened; and which."""
+    def states(
+        self, poly: Poly, algebra: Algebra
+    ) -> Iterator[tuple[Poly, frozenset[str], frozenset[str]]]:
+        """The term with names closed, then with more and more of them opened.
+
+        Also the names opened, and the hidden ones that are kept.
+        """
         poly = Unfolding(algebra, {}).poly(poly)
-        for keep in (True, False):
-            yield from self.opened(self.unhidden(poly, algebra, keep), algebra)
+        for choose in (self.locals, self.between, frozenset[str]):
+            kept = choose()
+            for state, names in self.opened(self.unhidden(poly, algebra, kept), algebra):
+                yield state, names, kept
+
+    def between(self) -> frozenset[str]:
+        """The derivatives by the user's names."""
+        return frozenset(name for name in self.calculus.adjoints if not self.is_foreign(name))
+
+    def locals(self) -> frozenset[str]:
+        """These, and the local names of functions, which are shown as they are defined."""
+        hidden = {n for n, d in self.model.definitions.items() if d.hidden and "/" not in n}
+        return self.between() | hidden
+
+    def is_foreign(self, name: str) -> bool:
+        """A derivative that has no name in the file."""
+        of, _, by = name.partition("/d")
+        definitions = self.model.definitions
+        return any(n in definitions and definitions[n].hidden for n in (of[1:], by))
 
     def opened(self, poly: Poly, algebra: Algebra) -> Iterator[tuple[Poly, frozenset[str]]]:
         """The term, and with the definitions opened of which a part stands in it."""
@@ -176,25 +199,20 @@ class Candidates:
             self._parts[name] = frozenset(shape(a) for a in atoms if a.kind in OVERLAPPING)
         return self._parts[name]
 
-    def unhidden(self, poly: Poly, algebra: Algebra, keep: bool) -> Poly:
-        """Without hidden names; derivatives by the user's names may be kept."""
+    def unhidden(self, poly: Poly, algebra: Algebra, kept: frozenset[str]) -> Poly:
+        """Without hidden names other than these."""
         for _ in range(40):
-            names = [n for n in sorted(poly.symbols) if self.is_hidden(n, keep)]
+            names = [n for n in sorted(poly.symbols) if self.is_hidden(n) and n not in kept]
             bodies = self.bodies_of(names)
             if not bodies or weight(poly) > HEAVY:
                 return poly
             poly = Unfolding(algebra, bodies).poly(poly)
         return poly
 
-    def is_hidden(self, name: str, keep: bool) -> bool:
-        """Not to be shown."""
+    def is_hidden(self, name: str) -> bool:
+        """A name that the user did not give."""
         definition = self.model.definitions.get(name)
-        if definition is None or not definition.hidden:
-            return False
-        of, slash, by = name.partition("/d")
-        if not slash or not keep:
-            return True
-        return self.is_hidden(of[1:], True) or self.is_hidden(by, True)
+        return definition is not None and definition.hidden
 
     # --- names that may be recognised ------------------------------------------------------------
 
@@ -202,11 +220,11 @@ class Candidates:
         """The definitions of names."""
         return {n: body for n in names if (body := self.calculus.body(n)) is not None}
 
-    def bodies(self, algebra: Algebra) -> dict[str, Body]:
-        """The user's definitions, the last first."""
-        names = [n for n, d in self.model.definitions.items() if not d.hidden]
+    def bodies(self, algebra: Algebra, kept: frozenset[str]) -> dict[str, Body]:
+        """The user's definitions and the hidden ones that are shown, the last first."""
+        names = [n for n, d in self.model.definitions.items() if not d.hidden or n in kept]
         return {
-            name: Body(body.variables, self.unhidden(body.poly, algebra, True))
+            name: Body(body.variables, self.unhidden(body.poly, algebra, kept))
             for name, body in self.bodies_of(reversed(names)).items()
         }
 
@@ -225,7 +243,7 @@ class Candidates:
         ]
         found = {}
         for symbol, body in self.calls.bodies(names, negated):
-            found[symbol] = Body(body.variables, self.unhidden(body.poly, algebra, True))
+            found[symbol] = Body(body.variables, self.unhidden(body.poly, algebra, self.between()))
         return found
 
 

@@ -10,17 +10,8 @@ Trying every naming would be factorial; a chain of matrices needs as many rounds
 
 from collections.abc import Mapping
 
-from derive.calculus.term import (
-    Atom,
-    Exponent,
-    Monomial,
-    Place,
-    Poly,
-    Var,
-    dim_key,
-    label,
-    text_key,
-)
+from derive.calculus.place import Place, Var, dim_key, label, text_key
+from derive.calculus.term import Atom, Exponent, Monomial, Poly
 
 Colours = Mapping[Var, int]
 Factors = dict[Atom, Exponent]

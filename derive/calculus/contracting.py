@@ -50,6 +50,8 @@ class Pieces:
             return
         if axes[::-1] in self.groups and axes not in self.groups:
             axes, chain = axes[::-1], flipped(chain)
+        if len(chain) == 1 and exponent == 1:
+            chain = trees.letters_of(chain[0])
         group = self.groups.setdefault(axes, {})
         group[chain] = group.get(chain, Fraction(0)) + exponent
 
@@ -138,7 +140,7 @@ class Contraction:
             place = trees.of_dim(size)
         whole = trees.chain(chain)
         made = trees.call("sum", whole, over=place)
-        self.means[made] = trees.of_dim(size), trees.call("mean", whole, over=place)
+        self.means[made] = trees.of_dim(size), trees.mean_of(whole, place)
         pieces.put((other,), (made,))
 
     def _scalar(self, pieces: Pieces, variable: IndexVariable, factors: Factors) -> None:
@@ -156,7 +158,7 @@ class Contraction:
                 made = trees.call("sum", inner)
                 below, _ = self.means[chain[-1]]
                 both = trees.product((below, size))
-                self.means[made] = both, trees.call("mean", inner)
+                self.means[made] = both, trees.mean_of(inner)
                 pieces.scale(made)
                 return
         made = trees.call("sum", whole)
@@ -165,7 +167,7 @@ class Contraction:
             first, second = sorted(pair, key=len)
             if len(second) > 1 or len(first) > 1:
                 made = trees.chain((*flipped(first), *second))
-        self.means[made] = size, trees.call("mean", whole)
+        self.means[made] = size, trees.mean_of(whole)
         pieces.scale(made)
 
     def tidied(self, one: Term) -> Term:

@@ -7,24 +7,13 @@ A rule takes the algebra, the factors and the variables that are summed over; it
 from collections.abc import Mapping
 from fractions import Fraction
 
-from derive.calculus.algebra import Algebra, Rewritten, Rule
+from derive.calculus.algebra import Algebra, Rule
+from derive.calculus.knowledge import Rewritten
 from derive.calculus.pivot import pivot_of
+from derive.calculus.place import Place, Var, fresh, place
 from derive.calculus.products import Factors, merged, private_copies, without
 from derive.calculus.ranges import moved, normal_place, surely_at_least
-from derive.calculus.term import (
-    ONE,
-    Atom,
-    Coefficient,
-    Monomial,
-    Place,
-    Poly,
-    Var,
-    add,
-    fresh,
-    of_atom,
-    of_monomial,
-    place,
-)
+from derive.calculus.term import ONE, Atom, Coefficient, Monomial, Poly, add, of_atom, of_monomial
 from derive.model.dim import ONE as DIM_ONE
 from derive.model.dim import Dim
 from derive.model.scalar import Axis
@@ -292,4 +281,10 @@ def _cancelled(
     return None if any(inner in a.free for a in rest) else (rest, gone)
 
 
-RULES: tuple[Rule, ...] = (delta_contracts, index_shifts, sum_cancels, base_cancels, inverse_cancels)
+RULES: tuple[Rule, ...] = (
+    delta_contracts,
+    index_shifts,
+    sum_cancels,
+    base_cancels,
+    inverse_cancels,
+)

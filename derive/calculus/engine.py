@@ -15,10 +15,11 @@ from derive.calculus.canonical import rename_poly
 from derive.calculus.contraction import RULES
 from derive.calculus.lower import Lowering
 from derive.calculus.partials import Differentiation
+from derive.calculus.place import Place, Var, fresh, text_key
 from derive.calculus.raising import Raising
 from derive.calculus.ranges import spot
 from derive.calculus.signs import Signs, shape_of
-from derive.calculus.term import ZERO, Atom, Place, Poly, Var, add, fresh, of_atom, text_key
+from derive.calculus.term import ZERO, Atom, Poly, add, of_atom
 from derive.model.model import Assumption, Definition, Model
 from derive.model.scalar import Axis, Derivative, IndexVariable, Scalar, Tensor
 from derive.model.traverse import free_variables

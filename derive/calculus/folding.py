@@ -13,19 +13,9 @@ from itertools import permutations
 from derive.calculus.algebra import Algebra, TooLarge
 from derive.calculus.canonical import rename, signature
 from derive.calculus.engine import Body
+from derive.calculus.place import Place, Var, place
 from derive.calculus.ranges import spot
-from derive.calculus.term import (
-    Atom,
-    Exponent,
-    Monomial,
-    Place,
-    Poly,
-    Var,
-    add,
-    of_atom,
-    of_monomial,
-    place,
-)
+from derive.calculus.term import Atom, Exponent, Monomial, Poly, add, of_atom, of_monomial
 from derive.calculus.unfolding import Unfolding
 
 KINDS = frozenset({"exp", "pow", "func", "sum", "entry", "matrix", "max", "argmax", "prod"})

@@ -10,9 +10,10 @@ from fractions import Fraction
 
 from derive.calculus.algebra import Algebra, constructs
 from derive.calculus.canonical import rename_poly
+from derive.calculus.place import fresh
 from derive.calculus.powers import (
-    absolute,
     Undefined,
+    absolute,
     content,
     is_nonnegative,
     is_positive,
@@ -29,7 +30,6 @@ from derive.calculus.term import (
     Monomial,
     Poly,
     add,
-    fresh,
     number,
     of_atom,
     of_monomial,
@@ -89,7 +89,9 @@ def logarithm(algebra: Algebra, poly: Poly) -> Poly:
             return _with_logs(parts, coefficient, ZERO)
         if len(open_factors) == 1:
             ((atom, e),) = open_factors.items()
-            size = of_atom(atom) if e.denominator != 1 or e % 2 else absolute(algebra, of_atom(atom))
+            size = (
+                of_atom(atom) if e.denominator != 1 or e % 2 else absolute(algebra, of_atom(atom))
+            )
             return _with_logs(parts, coefficient, of_atom(_log_atom(size)).scaled(e))
     if open_factors:
         if is_positive(algebra, rest) and len(open_factors) == 1:

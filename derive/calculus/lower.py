@@ -13,22 +13,10 @@ from derive.calculus.functions import (
     logarithm,
     symbolic_power,
 )
+from derive.calculus.place import Place, Var, fresh, place
 from derive.calculus.powers import absolute
 from derive.calculus.ranges import moved, normal_place, spot
-from derive.calculus.term import (
-    ONE,
-    ZERO,
-    Atom,
-    Place,
-    Poly,
-    Var,
-    add,
-    dim_poly,
-    fresh,
-    number,
-    of_atom,
-    place,
-)
+from derive.calculus.term import ONE, ZERO, Atom, Poly, add, dim_poly, number, of_atom
 from derive.model.dim import ONE as DIM_ONE
 from derive.model.dim import Dim
 from derive.model.scalar import (

@@ -34,6 +34,7 @@ from derive.model.scalar import (
 from derive.syntax.tree import Expression
 
 ONCE = Fraction(1)
+SYMMETRIC = frozenset({"symmetric", "posdef", "diagonal"})
 RELATIONS = {"lt": ">", "le": ">=", "eq": "=", "ne": "!="}
 
 
@@ -45,6 +46,9 @@ class Reader:
         self.called = called or {}
         self.contraction = Contraction()
         self.first: Axes = ()
+        self.symmetric = frozenset(
+            s.name for s in model.symbols.values() if s.properties & SYMMETRIC and len(s.axes) == 2
+        )
 
     def tree(self, tensor: Tensor) -> Expression:
         """The tensor without indices. Raises NoMatrixForm."""
@@ -64,7 +68,7 @@ class Reader:
             terms = [term(t.coefficient, dict(t.scalars), {ones: ONCE}) for t in terms]
         if len(tensor.indices) == 2 and out == tensor.indices[1:]:
             terms = [_turned(t) for t in terms]
-        return self.sum_of(terms)
+        return trees.unturned(self.sum_of(terms), self.symmetric)
 
     def sum_of(self, terms: list[Term]) -> Expression:
         """Terms as an expression, sums over their lengths as means."""

@@ -10,20 +10,12 @@ from fractions import Fraction
 
 from derive.calculus.algebra import Algebra
 from derive.calculus.canonical import rename_poly
+from derive.calculus.functions import logarithm
 from derive.calculus.lower import unknown_atom
+from derive.calculus.place import Place, fresh, place
 from derive.calculus.products import opened, without
 from derive.calculus.sympy_bridge import partial_of
-from derive.calculus.term import (
-    ZERO,
-    Atom,
-    Place,
-    Poly,
-    add,
-    fresh,
-    of_atom,
-    of_monomial,
-    place,
-)
+from derive.calculus.term import ZERO, Atom, Poly, add, of_atom, of_monomial
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +38,7 @@ PARTIALS: dict[str, Partial] = {
     "erf": Partial("SymPy"),
     "lgamma": Partial("SymPy", except_at="x = 0, -1, -2, ..."),
     "digamma": Partial("SymPy", except_at="x = 0, -1, -2, ..."),
-    "trigamma": Partial("SymPy", except_at="x = 0, -1, -2, ..."),
+    "trigamma": Partial("none: its derivative has no name here"),
 }
 """The functions of `calculus.functions.FUNCTIONS`, all of them."""
 
@@ -142,12 +134,18 @@ class Differentiation:
             self.kinks.add(argument)
             return ZERO
         if name == "ipow":
-            if self.symbol in atom.args[1].symbols:
-                raise NotDifferentiable("a power of a base that may be negative, by its exponent")
             lowered = algebra.multiply(of_atom(atom), algebra.raised(argument, -1))
-            return algebra.product((atom.args[1], lowered, inner))
+            by_base = algebra.product((atom.args[1], lowered, inner))
+            grown = self.poly(atom.args[1])
+            if not grown.terms:
+                return by_base
+            # Where the exponent moves, there is a derivative only for a positive base: as for log.
+            log = logarithm(algebra, argument)
+            return add((by_base, algebra.product((of_atom(atom), log, grown))))
         if name == "log":
             return algebra.multiply(algebra.raised(argument, -1), inner)
+        if name == "trigamma":
+            raise NotDifferentiable("the derivative of trigamma has no name here")
         return algebra.multiply(partial_of(algebra, name, argument), inner)
 
     def product(self, atom: Atom) -> Poly:

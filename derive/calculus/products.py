@@ -5,17 +5,8 @@ from fractions import Fraction
 from itertools import permutations
 
 from derive.calculus.canonical import rename
-from derive.calculus.term import (
-    UNIT,
-    Atom,
-    Coefficient,
-    Exponent,
-    Monomial,
-    Poly,
-    Var,
-    fresh,
-    tidy,
-)
+from derive.calculus.place import Var, fresh
+from derive.calculus.term import UNIT, Atom, Coefficient, Exponent, Monomial, Poly, tidy
 
 Factors = dict[Atom, Exponent]
 

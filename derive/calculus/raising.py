@@ -3,7 +3,8 @@
 from fractions import Fraction
 from functools import reduce
 
-from derive.calculus.term import Atom, Coefficient, Exponent, Monomial, Place, Poly, Var
+from derive.calculus.place import Place, Var
+from derive.calculus.term import Atom, Coefficient, Exponent, Monomial, Poly
 from derive.model.dim import Dim
 from derive.model.scalar import (
     Apply,
@@ -52,7 +53,8 @@ class Raising:
         """A monomial with its coefficient: numerator over denominator."""
         above: list[Scalar] = []
         below: list[Scalar] = []
-        for atom, exponent in monomial.factors.items():
+        coefficient, factors = _roots_below(coefficient, monomial.factors)
+        for atom, exponent in factors.items():
             (above if exponent > 0 else below).append(self.power(atom, max(exponent, -exponent)))
         fraction = Fraction(coefficient)
         if fraction != 1 or not above:
@@ -157,3 +159,16 @@ class Raising:
             derivatives.append((int(n), tuple(slots[:size])))
             slots = slots[size:]
         return Unknown(name, tuple(output), tuple(arguments), tuple(derivatives))
+
+
+def _roots_below(
+    coefficient: Coefficient, factors: dict[Atom, Exponent]
+) -> tuple[Coefficient, dict[Atom, Exponent]]:
+    """1/sqrt(2) in place of sqrt(2)/2."""
+    for atom, exponent in factors.items():
+        if atom.kind == "const" and atom.head[0] == "prime" and exponent == Fraction(1, 2):
+            prime = int(atom.head[1])
+            if Fraction(coefficient).denominator % prime == 0:
+                coefficient = Fraction(coefficient) * prime
+                factors = {**factors, atom: -exponent}
+    return coefficient, factors

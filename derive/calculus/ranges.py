@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from derive.calculus.term import Place, Poly, Var, place
+from derive.calculus.place import Place, Var, place
+from derive.calculus.term import Poly
 from derive.model.dim import ONE, Dim
 from derive.model.scalar import Axis
 

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from itertools import permutations
 
-from derive.calculus.algebra import Algebra, Knowledge
+from derive.calculus.algebra import Algebra
 from derive.calculus.canonical import axis_key, poly_signature
+from derive.calculus.knowledge import Knowledge
 from derive.calculus.powers import is_nonnegative, is_positive
 from derive.calculus.ranges import surely_at_least
 from derive.calculus.term import Atom, Poly

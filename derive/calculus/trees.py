@@ -1,6 +1,7 @@
 """Expressions of the language built from parts: what answers are written in."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from fractions import Fraction
 from functools import reduce
 
@@ -60,6 +61,13 @@ def power(base: Expression, exponent: Fraction | int) -> Expression:
     """`a^2`, `sqrt(a)`, `a^(3/2)`."""
     if exponent == 1:
         return base
+    match base:
+        case tree.Call(
+            function=tree.Name(id="sum"),
+            arguments=(tree.Binary(op="^", left=inner, right=tree.Number(text="2")),),
+            keywords=(),
+        ) if Fraction(exponent).denominator == 2:
+            return power(call("norm", inner), 2 * exponent)
     if exponent == Fraction(1, 2):
         return call("sqrt", base)
     if isinstance(base, tree.Binary) and base.op == "^" and isinstance(base.right, tree.Number):
@@ -86,6 +94,16 @@ def chain(letters: Iterable[Expression], first: Expression = ONE) -> Expression:
     head, *rest = letters
     start = head if first == ONE else binary("*", first, head)
     return reduce(lambda a, b: binary("@", a, b), rest, start)
+
+
+def letters_of(expr: Expression) -> tuple[Expression, ...]:
+    """The letters of a product of matrices."""
+    match expr:
+        case tree.Binary(op="@", left=left, right=right):
+            return (*letters_of(left), right)
+        case tree.Transpose(operand=tree.Binary(op="@") as inner):
+            return tuple(transpose(letter) for letter in reversed(letters_of(inner)))
+    return (expr,)
 
 
 def transpose(operand: Expression) -> Expression:
@@ -141,3 +159,44 @@ def primed(function: str, primes: int, argument: Expression) -> Expression:
 def is_eye(expr: Expression) -> bool:
     """`eye[n]`."""
     return isinstance(expr, tree.Subscript) and expr.base == name("eye")
+
+
+def mean_of(inner: Expression, over: Expression | None = None) -> Expression:
+    """`mean(a)`; `var(a)` for the mean of `(a - mean(a))^2`."""
+    match inner:
+        case tree.Binary(
+            op="^",
+            left=tree.Binary(op="-", left=tensor, right=middle),
+            right=tree.Number(text="2"),
+        ) if middle == call("mean", tensor, over=over):
+            return call("var", tensor, over=over)
+    return call("mean", inner, over=over)
+
+
+def unturned(expr: Expression, symmetric: frozenset[str]) -> Expression:
+    """The expression without `.T` after what is symmetric: these names, and their inverses."""
+
+    def inside(part: Expression) -> Expression:
+        return unturned(part, symmetric)
+
+    match expr:
+        case tree.Transpose(operand=operand):
+            made = inside(operand)
+            return made if is_symmetric(made, symmetric) else transpose(made)
+        case tree.Negative(operand=operand):
+            return negative(inside(operand))
+        case tree.Binary(op=op, left=left, right=right):
+            return binary(op, inside(left), inside(right))
+        case tree.Call(arguments=arguments):
+            return replace(expr, arguments=tuple(map(inside, arguments)))
+    return expr
+
+
+def is_symmetric(expr: Expression, names: frozenset[str]) -> bool:
+    """A symmetric matrix by its looks."""
+    match expr:
+        case tree.Name(id=text):
+            return text in names
+        case tree.Call(function=tree.Name(id="inv"), arguments=(inner,)):
+            return is_symmetric(inner, names)
+    return False

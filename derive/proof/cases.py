@@ -6,11 +6,14 @@ sign(a) = 2 [a > 0] - 1 + [a = 0].
 """
 
 from collections.abc import Iterator
+from fractions import Fraction
 
 from derive.calculus.algebra import Algebra
-from derive.calculus.products import Factors, opened
+from derive.calculus.canonical import rename
+from derive.calculus.place import Place, Var
+from derive.calculus.products import Factors, opened, without
 from derive.calculus.ranges import surely_at_least, surely_within
-from derive.calculus.term import ONE, Atom, Place, Poly, Var, add, of_atom, of_monomial
+from derive.calculus.term import ONE, Atom, Poly, add, of_atom, of_monomial
 from derive.calculus.unfolding import Unfolding, all_atoms
 from derive.model.dim import ONE as DIM_ONE
 from derive.model.dim import Dim
@@ -65,6 +68,10 @@ class Spelling(Unfolding):
         """A sum over short axes, term by term; over part of an axis, as over the whole."""
         algebra = self.algebra
         variables, inside = opened(atom)
+        for less in [a for a in inside if a.kind == "less"]:
+            halves = self._halves(less, inside, variables)
+            if halves is not None:
+                return halves
         for variable in variables:
             rest = [v for v in variables if v is not variable]
             places = fixed_places(variable.axis)
@@ -81,6 +88,19 @@ class Spelling(Unfolding):
                 total = algebra.total((wide, *rest), moved)
                 return total - add(self._term(inside, variable, p, rest) for p in points)
         return super().atom(atom)
+
+    def _halves(self, less: Atom, inside: Factors, variables: tuple[Var, ...]) -> Poly | None:
+        """sum_{i<j} f(i, j) = sum_{i != j} f(i, j) / 2 for symmetric f."""
+        first, second = (p.variable for p in less.places)
+        if first is None or second is None or not {first, second} <= set(variables):
+            return None
+        rest = without(inside, less)
+        swapped = {first: second, second: first}
+        if first.axis != second.axis or {rename(a, swapped): e for a, e in rest.items()} != rest:
+            return None
+        apart = ONE - self.algebra.delta(*less.places)
+        body = self.algebra.multiply(of_monomial(rest), apart)
+        return self.algebra.total(variables, body).scaled(Fraction(1, 2))
 
     def _term(self, inside: Factors, variable: Var, at: Dim, rest: list[Var]) -> Poly:
         """The summand at one place, summed over the other indices."""

@@ -16,9 +16,10 @@ from derive.calculus.engine import Body, Calculus
 from derive.calculus.lower import NotExact
 from derive.calculus.notation import text_of_poly
 from derive.calculus.partials import NotDifferentiable
+from derive.calculus.place import Var, fresh, place
 from derive.calculus.powers import Undefined, content
 from derive.calculus.signs import shape_of
-from derive.calculus.term import ONE, Atom, Poly, Var, fresh, of_atom, of_monomial, place
+from derive.calculus.term import ONE, Atom, Poly, of_atom, of_monomial
 from derive.calculus.unfolding import Unfolding, all_atoms
 from derive.model.model import Relation, Symbol
 from derive.model.scalar import Tensor

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product as cartesian
 
-from derive.calculus.algebra import Algebra, Rewritten
+from derive.calculus.algebra import Algebra
+from derive.calculus.knowledge import Rewritten
+from derive.calculus.place import Place, Var, place
 from derive.calculus.products import Factors, merged, private_copies, without
 from derive.calculus.signs import Signs
-from derive.calculus.term import ONE, ZERO, Atom, Place, Poly, Var, add, of_atom, place
+from derive.calculus.term import ONE, ZERO, Atom, Poly, add, of_atom
 from derive.model.dim import Dim
 from derive.model.scalar import Axis
 
@@ -189,14 +191,19 @@ def _orthogonal(
             continue
         if (other is atom and exponent != 2) or (other is not atom and (power, exponent) != (1, 1)):
             continue
-        for side in (0, 1):
+        sides = [(0, 0), (1, 1)]
+        if "symmetric" in atom.head:
+            sides += [(0, 1), (1, 0)]
+        for side, opposite in sides:
             variable = atom.places[side].variable
-            if variable is None or variable not in bound or atom.places[side] != other.places[side]:
+            if variable is None or variable not in bound:
+                continue
+            if atom.places[side] != other.places[opposite]:
                 continue
             if variable.axis != _axis(algebra, atom):
                 continue
             rest = {a: e for a, e in factors.items() if a is not atom and a is not other}
-            ends = (atom.places[1 - side], other.places[1 - side])
+            ends = (atom.places[1 - side], other.places[1 - opposite])
             if any(variable in a.free for a in rest) or any(variable in p.free for p in ends):
                 continue
             return Rewritten(rest, algebra.delta(*ends), frozenset({variable}))

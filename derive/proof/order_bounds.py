@@ -7,17 +7,9 @@ from collections.abc import Iterator
 from fractions import Fraction
 from itertools import product as cartesian
 
+from derive.calculus.place import Place
 from derive.calculus.products import Factors, merged, opened
-from derive.calculus.term import (
-    ONE,
-    Atom,
-    Place,
-    Poly,
-    add,
-    dim_poly,
-    of_atom,
-    of_monomial,
-)
+from derive.calculus.term import ONE, Atom, Poly, add, dim_poly, of_atom, of_monomial
 from derive.proof.order_signs import Order
 
 BOUNDED = frozenset({"simplex", "onehot", "binary"})

@@ -7,8 +7,9 @@ expression under a sum counts only where the sum is surely not empty and has no 
 from collections.abc import Iterator
 
 from derive.calculus.engine import Calculus
+from derive.calculus.place import Place, Var, fresh
 from derive.calculus.ranges import spot, surely_at_least
-from derive.calculus.term import Place, Poly, Var, fresh
+from derive.calculus.term import Poly
 from derive.model.model import Relation
 from derive.model.scalar import (
     Apply,

@@ -6,18 +6,9 @@ Sources: exp(t) >= 1 + t and log(t) <= t - 1, by convexity.
 from collections.abc import Iterator
 from fractions import Fraction
 
+from derive.calculus.place import Place
 from derive.calculus.products import Factors, merged
-from derive.calculus.term import (
-    ONE,
-    UNIT,
-    Atom,
-    Monomial,
-    Place,
-    Poly,
-    add,
-    of_atom,
-    tidy,
-)
+from derive.calculus.term import ONE, UNIT, Atom, Monomial, Poly, add, of_atom, tidy
 from derive.model.dim import Dim
 from derive.proof.order_signs import Order
 

@@ -9,8 +9,9 @@ from fractions import Fraction
 from itertools import combinations
 from itertools import product as cartesian
 
+from derive.calculus.place import Place, place
 from derive.calculus.products import Factors, merged
-from derive.calculus.term import Monomial, Place, Poly, of_monomial, place, tidy
+from derive.calculus.term import Monomial, Poly, of_monomial, tidy
 from derive.proof.order_bounds import bounds
 from derive.proof.order_functions import about_exponentials, about_logs, about_maxima, about_pairs
 from derive.proof.order_linear import combines

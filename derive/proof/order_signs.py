@@ -12,9 +12,10 @@ from typing import TypeVar
 
 from derive.calculus.algebra import Algebra, TooLarge
 from derive.calculus.engine import Body
+from derive.calculus.place import Var
 from derive.calculus.powers import Undefined, content
 from derive.calculus.ranges import surely_at_least
-from derive.calculus.term import ONE, Atom, Coefficient, Exponent, Monomial, Poly, Var
+from derive.calculus.term import ONE, Atom, Coefficient, Exponent, Monomial, Poly
 from derive.proof.facts import Facts
 
 DEEPEST = 5

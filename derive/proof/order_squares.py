@@ -10,17 +10,9 @@ from itertools import combinations
 from itertools import product as cartesian
 
 from derive.calculus.canonical import component, rename_poly
+from derive.calculus.place import Var, fresh
 from derive.calculus.products import Factors, merged, opened
-from derive.calculus.term import (
-    Atom,
-    Exponent,
-    Monomial,
-    Poly,
-    Var,
-    fresh,
-    of_atom,
-    of_monomial,
-)
+from derive.calculus.term import Atom, Exponent, Monomial, Poly, of_atom, of_monomial
 from derive.proof.order_lemmas import is_square, root_of
 from derive.proof.order_signs import Order
 

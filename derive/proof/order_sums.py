@@ -7,20 +7,10 @@ the differences of entries that have the same total, of two distributions for on
 from collections.abc import Iterator
 from itertools import product as cartesian
 
+from derive.calculus.place import Var, fresh, place
 from derive.calculus.products import merged, opened, without
 from derive.calculus.ranges import surely_at_least
-from derive.calculus.term import (
-    ONE,
-    Monomial,
-    Poly,
-    Var,
-    add,
-    dim_poly,
-    fresh,
-    of_atom,
-    of_monomial,
-    place,
-)
+from derive.calculus.term import ONE, Monomial, Poly, add, dim_poly, of_atom, of_monomial
 from derive.calculus.unfolding import Unfolding
 from derive.model.scalar import Axis
 from derive.proof.order_lemmas import combination, lemmas

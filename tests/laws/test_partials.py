@@ -5,8 +5,9 @@ from fractions import Fraction
 import pytest
 import sympy
 
-from derive.calculus.algebra import Algebra, Knowledge
+from derive.calculus.algebra import Algebra
 from derive.calculus.contraction import RULES
+from derive.calculus.knowledge import Knowledge
 from derive.calculus.lower import COMPARISONS, OPERATIONS
 from derive.calculus.partials import PARTIALS, Differentiation, NotDifferentiable
 from derive.calculus.raising import Raising
