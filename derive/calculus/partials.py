@@ -38,7 +38,7 @@ PARTIALS: dict[str, Partial] = {
     "erf": Partial("SymPy"),
     "lgamma": Partial("SymPy", except_at="x = 0, -1, -2, ..."),
     "digamma": Partial("SymPy", except_at="x = 0, -1, -2, ..."),
-    "trigamma": Partial("none: its derivative has no name here"),
+    "trigamma": Partial("none: its derivative has no name here", except_at="every x"),
 }
 """The functions of `calculus.functions.FUNCTIONS`, all of them."""
 
