@@ -259,9 +259,9 @@ class Prover:
 
     def spelled_out(self, poly: Poly, algebra: Algebra) -> bool:
         """The difference is zero when fixed sizes are spelled out and orders turned."""
-        if weight(poly) > HEAVY or not any(self._has_cases(a) for a in all_atoms(poly)):
-            if weight(poly) > HEAVY or all(fixed_places(v.axis) is None for v in poly.free):
-                return False
+        short = any(fixed_places(v.axis) is not None for v in poly.free)
+        if weight(poly) > HEAVY or not (short or any(map(self._has_cases, all_atoms(poly)))):
+            return False
         for part in at_fixed_places(algebra, poly):
             axes = {name: self.calculus.axes(name) for name in part.symbols if self.is_name(name)}
             if cleared(algebra, Spelling(algebra, part.free, axes).poly(part)).terms:

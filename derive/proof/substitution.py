@@ -1,4 +1,4 @@
-"""`claim ... at x = v`: the model in which `x` is free of what was known of it, to be `v` in the end.
+"""`claim ... at x = v`: the model in which nothing is known of `x`, which is `v` in the end.
 
 What a name is declared, assumed or defined to be says nothing of the value that replaces it. The
 value itself speaks of the old names: where it depends on a replaced one, that is `x before`.
