@@ -13,6 +13,7 @@ from derive.calculus.powers import Undefined, content, factors
 from derive.calculus.raising import Raising
 from derive.calculus.term import Atom, Exponent, Poly, of_monomial
 from derive.calculus.unfolding import Unfolding
+from derive.calculus.written_parts import parts_of
 from derive.model.scalar import Apply, Num, Scalar, Tensor
 
 MOST_TERMS = 60
@@ -40,7 +41,8 @@ class Candidates:
         self.calculus = calculus
         self.model = calculus.model
         self.calls = Calls(calculus)
-        self._parts: dict[str, frozenset[int]] = {}
+        self.parts = parts_of(calculus)
+        self._inside: dict[str, frozenset[int]] = {}
 
     @property
     def called(self) -> dict[str, Called]:
@@ -53,7 +55,7 @@ class Candidates:
         variables = (*gradient.of_variables, *gradient.wrt_variables)
         seen: set[Poly] = set()
         try:
-            for poly, names in self.polys(gradient.poly, algebra):
+            for poly, names in self.polys(f"d{of}/d{by}", gradient.poly, algebra):
                 if poly not in seen:
                     seen.add(poly)
                     yield from self.raised(variables, poly, names, algebra)
@@ -107,16 +109,22 @@ class Candidates:
         bottom = raising.scalar(of_monomial({a: -e for a, e in below.items()}))
         return Apply("div", (raising.scalar(above), bottom))
 
-    def polys(self, poly: Poly, algebra: Algebra) -> Iterator[tuple[Poly, frozenset[str]]]:
+    def polys(
+        self, title: str, poly: Poly, algebra: Algebra
+    ) -> Iterator[tuple[Poly, frozenset[str]]]:
         """Equal terms, each also with definitions recognised; and the names that this rests on."""
         seen: set[Poly] = set()
-        for state, names, kept in self.states(poly, algebra):
+        for state, names, kept in self.states(title, poly, algebra):
             if state in seen:
                 continue
             seen.add(state)
             yield state, names
             bodies = self.bodies(algebra, kept)
-            choices = [bodies]
+            parts = {
+                name: Body(part.body.variables, self.unhidden(part.body.poly, algebra, kept))
+                for name, part in self.parts.items()
+            }
+            choices = [bodies, {**bodies, **parts}] if parts else [bodies]
             for negated in (False, True):
                 calls = self.called_in(state, algebra, negated)
                 if calls:
@@ -141,7 +149,7 @@ class Candidates:
     # --- names opened ----------------------------------------------------------------------------
 
     def states(
-        self, poly: Poly, algebra: Algebra
+        self, title: str, poly: Poly, algebra: Algebra
     ) -> Iterator[tuple[Poly, frozenset[str], frozenset[str]]]:
         """The term with names closed, then with more and more of them opened.
 
@@ -149,7 +157,7 @@ class Candidates:
         """
         poly = Unfolding(algebra, {}).poly(poly)
         for choose in (self.locals, self.between, frozenset[str]):
-            kept = choose()
+            kept = choose() - {title}
             for state, names in self.opened(self.unhidden(poly, algebra, kept), algebra):
                 yield state, names, kept
 
@@ -188,16 +196,16 @@ class Candidates:
         return [
             name
             for name in names
-            if not self.model.definitions[name].hidden and not parts.isdisjoint(self.parts(name))
+            if not self.model.definitions[name].hidden and not parts.isdisjoint(self.inside(name))
         ]
 
-    def parts(self, name: str) -> frozenset[int]:
+    def inside(self, name: str) -> frozenset[int]:
         """What stands in a definition, but for the names of indices."""
-        if name not in self._parts:
+        if name not in self._inside:
             body = self.calculus.body(name)
             atoms = every_atom(body.poly) if body is not None else ()
-            self._parts[name] = frozenset(shape(a) for a in atoms if a.kind in OVERLAPPING)
-        return self._parts[name]
+            self._inside[name] = frozenset(shape(a) for a in atoms if a.kind in OVERLAPPING)
+        return self._inside[name]
 
     def unhidden(self, poly: Poly, algebra: Algebra, kept: frozenset[str]) -> Poly:
         """Without hidden names other than these."""

@@ -309,8 +309,10 @@ def written(terms: list[Term]) -> Expression:
         return trees.ZERO
     if len(terms) > 1 and all(t.coefficient < 0 for t in terms):
         return trees.negative(written([replace(t, coefficient=-t.coefficient) for t in terms]))
-    if len(terms) > 1 and all(map(_is_turned, terms)):
-        return trees.transpose(written([_turned(t) for t in terms]))
+    if len(terms) > 1 and all(len(t.factors) == 1 and t.factors[0][1] == 1 for t in terms):
+        turned = [_turned(t) for t in terms]
+        if _transposes(turned) + 1 < _transposes(terms):
+            return trees.transpose(written(turned))
     parts = [_term(t) for t in terms]
     if len(parts) > 1:
         parts.sort(key=_reading_order)
@@ -320,19 +322,15 @@ def written(terms: list[Term]) -> Expression:
     return total
 
 
-def _is_turned(one: Term) -> bool:
-    """One transposed letter, with scalars."""
-    return (
-        len(one.factors) == 1
-        and one.factors[0][1] == 1
-        and len(one.factors[0][0]) == 1
-        and isinstance(one.factors[0][0][0], tree.Transpose)
-    )
-
-
 def _turned(one: Term) -> Term:
-    (letter,) = one.factors[0][0]
-    return replace(one, factors=(((trees.transpose(letter),), Fraction(1)),))
+    """The transpose of a term that is one chain."""
+    turned = tuple(map(trees.transpose, reversed(one.factors[0][0])))
+    return replace(one, factors=((turned, Fraction(1)),))
+
+
+def _transposes(terms: list[Term]) -> int:
+    """The number of letters that are turned."""
+    return sum(isinstance(letter, tree.Transpose) for t in terms for letter in t.factors[0][0])
 
 
 def _reading_order(part: Expression) -> tuple[bool, bool, int, str]:

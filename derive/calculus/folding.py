@@ -157,7 +157,7 @@ def _atom(atom: Atom) -> int:
     inner = sum(weight(a) for a in atom.args)
     if atom.kind == "sum":
         return _monomial(next(iter(atom.args[0].terms))) + len(atom.bound)
-    if atom.kind == "entry" and "(" in str(atom.head[0]):
+    if atom.kind == "entry" and not str(atom.head[0]).isidentifier():
         return 3
     return WEIGHTS.get(atom.kind, 2) + inner
 

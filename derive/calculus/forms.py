@@ -5,9 +5,17 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from derive.calculus import trees
-from derive.calculus.contracting import Axes, Pieces, flipped, letters
-from derive.calculus.factoring import Factors, Term, term
+from derive.calculus.contracting import (
+    Axes,
+    Contraction,
+    NoMatrixForm,
+    Pieces,
+    flipped,
+    letters,
+)
+from derive.calculus.factoring import Factors, Term, term, tree_of
 from derive.model.scalar import IndexVariable
+from derive.syntax.tree import Expression
 
 ONCE = Fraction(1)
 
@@ -19,6 +27,48 @@ class Form:
     axes: Axes
     terms: tuple[Term, ...]
     pieces: Pieces | None = None
+
+
+class Forming:
+    """Makes forms; `first` are the axes of the answer, in order."""
+
+    def __init__(self) -> None:
+        self.contraction = Contraction()
+        self.first: Axes = ()
+
+    def sum_of(self, terms: list[Term]) -> Expression:
+        """Terms as an expression, sums over their lengths as means."""
+        return tree_of(map(self.contraction.tidied, terms))
+
+    def form(self, pieces: Pieces) -> Form:
+        """A product as a form."""
+        axes = self.ordered(pieces.variables)
+        return Form(axes, (assembled(pieces, axes),), pieces)
+
+    def ordered(self, variables: set[IndexVariable]) -> Axes:
+        """Variables in the order of the answer's axes, the others behind."""
+        if len(variables) > 2:
+            raise NoMatrixForm
+        place = {v: k for k, v in enumerate(self.first)}
+        return tuple(sorted(variables, key=lambda v: (place.get(v, 9), v.uid)))
+
+    def whole(self, form: Form) -> Pieces:
+        """A form as one product."""
+        if form.pieces is not None:
+            return form.pieces
+        pieces = Pieces()
+        pieces.put(form.axes, (self.written(form),))
+        return pieces
+
+    def written(self, form: Form) -> Expression:
+        """A form as an expression over its axes."""
+        return self.sum_of(list(form.terms))
+
+    def letter(self, axes: Axes, expr: Expression) -> Form:
+        """A tensor as a form."""
+        pieces = Pieces()
+        pieces.put(axes, (expr,))
+        return self.form(pieces)
 
 
 def assembled(pieces: Pieces, out: Axes) -> Term:

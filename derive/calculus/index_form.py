@@ -25,6 +25,7 @@ from derive.model.scalar import (
     Split,
     Tensor,
     Unknown,
+    entry_of,
 )
 from derive.syntax import tree
 from derive.syntax.tree import Expression
@@ -44,10 +45,14 @@ class Writer:
     """Writes scalars by index. Indices keep the name that they have, if it is a good one."""
 
     def __init__(
-        self, taken: Iterable[str] = (), called: Mapping[str, Called] | None = None
+        self,
+        taken: Iterable[str] = (),
+        called: Mapping[str, Called] | None = None,
+        parts: Mapping[str, Tensor] | None = None,
     ) -> None:
         self.taken = frozenset(taken)
         self.called = called or {}
+        self.parts = parts or {}
         self.names: dict[IndexVariable, str] = {}
 
     def variable(self, variable: IndexVariable) -> str:
@@ -123,9 +128,11 @@ class Writer:
                 return self.index(index)
             case Entry(symbol, indices) if symbol in self.called:
                 return self.call(self.called[symbol], indices)
+            case Entry(symbol, indices) if symbol in self.parts:
+                return self.tree(entry_of(self.parts[symbol], indices))
             case Entry(symbol, indices, padded):
                 base = trees.call("pad0", _named(symbol)) if padded else _named(symbol)
-                return _at(base, [self.index(i) for i in indices])
+                return trees.at(base, [self.index(i) for i in indices])
             case Apply("add", _):
                 return self.total(list(_addends(scalar)))
             case Apply(operation, arguments):
@@ -136,26 +143,26 @@ class Writer:
                 return trees.call("argmax", self.tensor(Tensor((variable,), body)))
             case MatrixFunction(operation, matrix, indices, power):
                 inside = [self.tensor(matrix), *([self.tree(power)] if power else [])]
-                return _at(trees.call(operation, *inside), [self.index(i) for i in indices])
+                return trees.at(trees.call(operation, *inside), [self.index(i) for i in indices])
             case Unknown():
                 return self.unknown(scalar)
             case Blocks(index, parts):
                 pieces = tuple(self.tensor(Tensor((p.variable,), p.body)) for p in parts)
-                return _at(trees.call("concat", *pieces), [self.index(index)])
+                return trees.at(trees.call("concat", *pieces), [self.index(index)])
             case Split(index, variables, body):
                 whole = self.tensor(Tensor(variables, body))
-                return _at(trees.call("reshape", whole, trees.name("n")), [self.index(index)])
+                return trees.at(trees.call("reshape", whole, trees.name("n")), [self.index(index)])
             case Derivative(of, of_indices, wrt, wrt_indices):
-                top = _at(trees.name(of), [self.index(i) for i in of_indices])
+                top = trees.at(trees.name(of), [self.index(i) for i in of_indices])
                 return trees.quotient(
-                    top, _at(trees.name(wrt), [self.index(i) for i in wrt_indices])
+                    top, trees.at(trees.name(wrt), [self.index(i) for i in wrt_indices])
                 )
 
     def call(self, called: Called, indices: tuple[Index, ...]) -> Expression:
         """A function at a name: `softmax(S)[i, j]`."""
         argument: Expression = trees.name(called.argument)
         argument = trees.negative(argument) if called.negated else argument
-        return _at(trees.call(called.function, argument), [self.index(i) for i in indices])
+        return trees.at(trees.call(called.function, argument), [self.index(i) for i in indices])
 
     def total(self, addends: list[Scalar]) -> Expression:
         """A sum, a positive term first."""
@@ -236,11 +243,11 @@ class Writer:
         count = len(scalar.derivatives)
         if all(not at for _, at in scalar.derivatives):
             if len(arguments) == 1:
-                return _at(trees.primed(scalar.function, count, arguments[0]), places)
-            return _at(trees.call(scalar.function, *arguments), places)
-        made = _at(trees.name(scalar.function), places)
+                return trees.at(trees.primed(scalar.function, count, arguments[0]), places)
+            return trees.at(trees.call(scalar.function, *arguments), places)
+        made = trees.at(trees.name(scalar.function), places)
         for number, at in scalar.derivatives:
-            below = _at(arguments[number], [self.index(i) for i in at])
+            below = trees.at(arguments[number], [self.index(i) for i in at])
             made = _quotient(made, below)
         return made
 
@@ -250,16 +257,6 @@ def _quotient(of: Expression, by: Expression) -> Expression:
         return trees.quotient(of, by)
     except TypeError:
         return trees.call("grad", of, by)
-
-
-def _at(base: Expression, indices: list[Expression]) -> Expression:
-    """An entry; of a derivative, its indices where they are written."""
-    if not indices:
-        return base
-    match base:
-        case tree.Binary(op="/", left=above, right=below):
-            return trees.binary("/", above, trees.subscript(below, *indices))
-    return trees.subscript(base, *indices)
 
 
 def _named(symbol: str) -> Expression:

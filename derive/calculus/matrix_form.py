@@ -4,14 +4,14 @@
 here has to be trusted: whoever shows an answer proves that it equals what was read.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 
 from derive.calculus import trees
 from derive.calculus.called import Called
-from derive.calculus.contracting import Axes, Contraction, NoMatrixForm, Pieces, flipped
-from derive.calculus.factoring import Term, term, tree_of
-from derive.calculus.forms import Form, assembled, spread
+from derive.calculus.contracting import NoMatrixForm, Pieces, flipped
+from derive.calculus.factoring import Term, term
+from derive.calculus.forms import Form, Forming, spread
 from derive.model.model import Model
 from derive.model.scalar import (
     Apply,
@@ -38,14 +38,24 @@ SYMMETRIC = frozenset({"symmetric", "posdef", "diagonal"})
 RELATIONS = {"lt": ">", "le": ">=", "eq": "=", "ne": "!="}
 
 
-class Reader:
-    """Reads scalars of one model; `called` has the names that stand for calls of functions."""
+class Reader(Forming):
+    """Reads scalars of one model.
 
-    def __init__(self, model: Model, called: Mapping[str, Called] | None = None) -> None:
+    `called` has the names that stand for calls of functions, `parts` those that stand for tensors
+    which are written out.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        called: Mapping[str, Called] | None = None,
+        parts: Mapping[str, Tensor] | None = None,
+    ) -> None:
         self.model = model
         self.called = called or {}
-        self.contraction = Contraction()
-        self.first: Axes = ()
+        self.parts = parts or {}
+        super().__init__()
+        self.fixed: dict[IndexVariable, Expression] = {}
         self.symmetric = frozenset(
             s.name for s in model.symbols.values() if s.properties & SYMMETRIC and len(s.axes) == 2
         )
@@ -70,41 +80,13 @@ class Reader:
             terms = [_turned(t) for t in terms]
         return trees.unturned(self.sum_of(terms), self.symmetric)
 
-    def sum_of(self, terms: list[Term]) -> Expression:
-        """Terms as an expression, sums over their lengths as means."""
-        return tree_of(map(self.contraction.tidied, terms))
-
-    # --- forms -----------------------------------------------------------------------------------
-
-    def form(self, pieces: Pieces) -> Form:
-        """A product as a form."""
-        axes = self.ordered(pieces.variables)
-        return Form(axes, (assembled(pieces, axes),), pieces)
-
-    def ordered(self, variables: set[IndexVariable]) -> Axes:
-        """Variables in the order of the answer's axes, the others behind."""
-        if len(variables) > 2:
+    def entry_of(self, tensor: Tensor, names: Sequence[str]) -> Expression:
+        """The entry of a tensor at indices with these names. Raises NoMatrixForm."""
+        self.fixed = dict(zip(tensor.indices, map(trees.name, names), strict=True))
+        form = self.read(tensor.body)
+        if form.axes:
             raise NoMatrixForm
-        place = {v: k for k, v in enumerate(self.first)}
-        return tuple(sorted(variables, key=lambda v: (place.get(v, 9), v.uid)))
-
-    def whole(self, form: Form) -> Pieces:
-        """A form as one product."""
-        if form.pieces is not None:
-            return form.pieces
-        pieces = Pieces()
-        pieces.put(form.axes, (self.written(form),))
-        return pieces
-
-    def written(self, form: Form) -> Expression:
-        """A form as an expression over its axes."""
-        return self.sum_of(list(form.terms))
-
-    def letter(self, axes: Axes, expr: Expression) -> Form:
-        """A tensor as a form."""
-        pieces = Pieces()
-        pieces.put(axes, (expr,))
-        return self.form(pieces)
+        return trees.unturned(self.written(form), self.symmetric)
 
     # --- scalars ---------------------------------------------------------------------------------
 
@@ -147,6 +129,8 @@ class Reader:
             raise NoMatrixForm
         if symbol in self.called:
             return self.call(self.called[symbol], entry.indices)
+        if symbol in self.parts:
+            return self.read(entry_of(self.parts[symbol], entry.indices))
         of, slash, by = symbol.partition("/d")
         definition = self.model.definitions.get(symbol)
         if definition is None or not definition.hidden:
@@ -159,7 +143,7 @@ class Reader:
     def call(self, called: Called, indices: tuple[Index, ...]) -> Form:
         """A function at a name, entry by entry or row by row."""
         axes = tuple(v for index in indices if (v := index.variable) is not None)
-        if len(set(axes)) < len(indices):
+        if len(set(axes)) < len(indices) or any(v in self.fixed for v in axes):
             raise NoMatrixForm
         inner = self.read(Entry(called.argument, indices))
         terms = spread(inner, axes)
@@ -186,6 +170,8 @@ class Reader:
 
     def tensor(self, base: Expression, name: str, indices: tuple[Index, ...]) -> Form:
         """A tensor shaped like `name` at indices: variables, or the one place of a unit axis."""
+        if any(index.variable in self.fixed for index in indices):
+            return self.part_of(base, indices)
         variables = [index.variable for index in indices]
         axes = tuple(v for v in variables if v is not None)
         if len(indices) > 2 or (len(axes) < len(indices) and not self.is_unit(name, indices)):
@@ -195,6 +181,19 @@ class Reader:
         if len(indices) == 2 and variables[0] is None and len(axes) == 1:
             base = trees.transpose(base)
         return self.letter(axes, base)
+
+    def part_of(self, base: Expression, indices: tuple[Index, ...]) -> Form:
+        """A tensor at indices of which some are fixed: an entry, a row, a column."""
+        variables = [v for index in indices if (v := index.variable) is not None]
+        if len(variables) < len(indices):
+            raise NoMatrixForm
+        if len(indices) == 2 and variables[1] in self.fixed and variables[0] not in self.fixed:
+            base, variables = trees.transpose(base), variables[::-1]
+        rest = tuple(v for v in variables if v not in self.fixed)
+        if rest != tuple(variables[len(variables) - len(rest) :]):
+            raise NoMatrixForm
+        names = [self.fixed[v] for v in variables if v in self.fixed]
+        return self.letter(rest, trees.at(base, names))
 
     def is_unit(self, name: str, indices: tuple[Index, ...]) -> bool:
         """The axes at which a tensor has a fixed place have but one."""
@@ -263,7 +262,11 @@ class Reader:
         assert isinstance(first, IndexValue)
         assert isinstance(second, IndexValue)
         i, j = first.index.variable, second.index.variable
-        if i is None or j is None or i.axis != j.axis:
+        if i is None or j is None:
+            raise NoMatrixForm
+        if i in self.fixed and j in self.fixed:
+            return self.letter((), trees.indicator("=", self.fixed[i], self.fixed[j]))
+        if i in self.fixed or j in self.fixed or i.axis != j.axis:
             raise NoMatrixForm
         return self.letter((i, j), trees.subscript(trees.name("eye"), trees.of_dim(i.axis.size)))
 
@@ -314,10 +317,14 @@ class Reader:
         axes = tuple(v for index in indices if (v := index.variable) is not None)
         if operation == "matpow" or len(set(axes)) < len(indices):
             raise NoMatrixForm
+        names = [self.fixed[v] for v in axes if v in self.fixed]
+        if len(names) == 1:
+            raise NoMatrixForm
         before, self.first = self.first, matrix.indices
         made = self.sum_of(list(spread(self.read(matrix.body), matrix.indices)))
         self.first = before
-        return self.letter(axes, trees.call(operation, made))
+        whole = trees.call(operation, made)
+        return self.letter(() if names else axes, trees.at(whole, names))
 
     def unknown(self, scalar: Unknown) -> Form:
         """`g'(z)` entry by entry; the gradient of an unspecified loss of a name."""

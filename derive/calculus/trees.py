@@ -1,6 +1,6 @@
 """Expressions of the language built from parts: what answers are written in."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import reduce
@@ -119,6 +119,16 @@ def transpose(operand: Expression) -> Expression:
 def subscript(base: Expression, *indices: Expression) -> Expression:
     """`x[i, j]`."""
     return tree.Subscript(NOWHERE, base, indices) if indices else base
+
+
+def at(base: Expression, indices: Sequence[Expression]) -> Expression:
+    """An entry; of a derivative, with its indices where they are written."""
+    match base:
+        case _ if not indices:
+            return base
+        case tree.Binary(op="/", left=above, right=below):
+            return binary("/", above, subscript(below, *indices))
+    return subscript(base, *indices)
 
 
 def indicator(op: str, left: Expression, right: Expression) -> Expression:

@@ -7,7 +7,7 @@ to be equal is the answer.
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
 from derive.calculus import trees
@@ -21,6 +21,7 @@ from derive.calculus.matrix_form import Reader
 from derive.calculus.powers import Undefined
 from derive.model.elaborate import elaborate_claim, elaborate_expression
 from derive.model.model import Relation
+from derive.model.scalar import Tensor
 from derive.proof.equal import Properties, Prover
 from derive.proof.facts import Facts
 from derive.syntax import tree
@@ -98,14 +99,23 @@ class Closing:
         """A candidate without indices, or by index."""
         tensor = candidate.tensor
         called = self.candidates.called
-        try:
-            made = Reader(self.model, called).tree(tensor)
+        parts = {name: part.tensor for name, part in self.candidates.parts.items()}
+        with suppress(NoMatrixForm):
+            made = Reader(self.model, called, parts).tree(tensor)
             yield ClosedForm(made, made, (), (), ()), 0
-        except NoMatrixForm:
-            writer = Writer(taken_names(self.model), called)
-            indices = tuple(map(writer.variable, tensor.indices))
-            entry = writer.tree(tensor.body)
-            whole = Writer(taken_names(self.model), called).tensor(tensor)
+        parts |= {
+            name: Tensor(definition.indices, definition.body)
+            for name, definition in self.model.definitions.items()
+            if definition.hidden and "/" not in name
+        }
+        writer = Writer(taken_names(self.model), called, parts)
+        indices = tuple(map(writer.variable, tensor.indices))
+        binders = tuple(writer.binder(v, always=True) for v in tensor.indices)
+        entries = [writer.tree(tensor.body)]
+        with suppress(NoMatrixForm):
+            entries.append(Reader(self.model, called, parts).entry_of(tensor, indices))
+        for entry in entries:
+            whole = tree.Comprehension(trees.NOWHERE, entry, binders, ()) if binders else entry
             yield ClosedForm(whole, entry, indices, (), ()), INDEXED
 
     def knowing(self) -> Algebra:
