@@ -1,4 +1,4 @@
-"""Atoms that bind indices, in normal form: products, maxima, matrix functions, unknown functions."""
+"""Atoms that bind indices, in normal form: products, maxima, functions of matrices, unknown ones."""
 
 from fractions import Fraction
 
@@ -59,7 +59,7 @@ def index_sum(algebra: Algebra, atom: Atom, exponent: Exponent) -> Poly:
 
 
 def _faulhaber(algebra: Algebra, n: Poly, k: int) -> Poly:
-    """sum_{i=1..n} i^k as a polynomial in n: S_k = ((n+1)^(k+1) - 1 - sum_{j<k} C(k+1,j) S_j)/(k+1).
+    """sum_{i=1..n} i^k in n: S_k = ((n+1)^(k+1) - 1 - sum_{j<k} C(k+1,j) S_j)/(k+1).
 
     Source: the telescoping sum of (i+1)^(k+1) - i^(k+1).
     """
@@ -177,9 +177,9 @@ def matrix_function(algebra: Algebra, atom: Atom, exponent: Exponent) -> Poly:
     if diagonal is not None:
         return algebra.raised(_of_diagonal(algebra, operation, diagonal, row, places), exponent)
     inner = body.atom
-    if inner is not None and inner.kind == "matrix" and inner.head[0] == "inv":
-        if inner.places in ((place(row), place(column)), (place(column), place(row))):
-            return algebra.raised(_of_inverse(algebra, operation, atom, inner), exponent)
+    ways = ((place(row), place(column)), (place(column), place(row)))
+    if inner is not None and inner.head[:1] == ("inv",) and inner.places in ways:
+        return algebra.raised(_of_inverse(algebra, operation, atom, inner), exponent)
     chain = _chain(body, row, column)
     if chain is not None:
         return algebra.raised(_of_chain(algebra, operation, chain, places), exponent)

@@ -37,7 +37,7 @@ def place_signature(place: Place, colours: Colours) -> int:
 
 
 def signature(atom: Atom, colours: Colours) -> int:
-    """A hash of an atom in which free variables count by colour and bound ones by how they occur."""
+    """A hash of an atom: free variables count by colour, bound ones by how they occur."""
     if colours.keys().isdisjoint(atom.free):
         return atom.key
     places = [place_signature(p, colours) for p in atom.places]
@@ -111,7 +111,7 @@ def order(factors: Factors, bound: tuple[Var, ...]) -> tuple[Var, ...]:
 
 
 def _settle(factors: Factors, bound: tuple[Var, ...], colours: dict[Var, int]) -> dict[Var, int]:
-    """Colours in which no two bound variables are alike: the least of all that refinement allows."""
+    """Colours in which no two bound variables are alike: the least that refinement allows."""
     classes: dict[int, list[Var]] = {}
     for variable in bound:
         classes.setdefault(colours[variable], []).append(variable)

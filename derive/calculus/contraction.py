@@ -22,7 +22,7 @@ NOTHING: frozenset[Var] = frozenset()
 
 
 def delta_contracts(algebra: Algebra, factors: Factors, bound: frozenset[Var]) -> Rewritten | None:
-    """sum_i delta[i, p] f(i) = f(p), where p stays in i's range; delta[i, p] f(i) = delta[i, p] f(p).
+    """sum_i delta[i, p] f(i) = f(p), p within i's range; delta[i, p] f(i) = delta[i, p] f(p).
 
     Terminates: a variable disappears from the sum, or from all factors but the delta.
     """
@@ -136,7 +136,7 @@ def index_shifts(algebra: Algebra, factors: Factors, bound: frozenset[Var]) -> R
 
 
 def sum_cancels(algebra: Algebra, factors: Factors, bound: frozenset[Var]) -> Rewritten | None:
-    """S^-r sum_i s_i = S^(1-r) for S = sum_i s_i. Terminates: a variable is no longer summed over."""
+    """S^-r sum_i s_i = S^(1-r) for S = sum_i s_i. Terminates: a summed variable disappears."""
     if not bound:
         return None
     for atom, exponent in factors.items():

@@ -35,7 +35,7 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a definition leaves out: kinks, ties; and the computed places at which it has entries."""
+    """What a definition leaves out: kinks, ties; and the computed places of its entries."""
 
     kinks: set[Poly]
     ties: set[Atom]
@@ -65,7 +65,7 @@ def size_of(poly: Poly) -> int:
 
 
 class Calculus:
-    """Lowers scalars of a model and differentiates its names. `tick` is called often, to stop it."""
+    """Lowers scalars of a model and differentiates its names. `tick` is called often."""
 
     def __init__(self, model: Model, tick: Callable[[], None] = lambda: None) -> None:
         self.model = model

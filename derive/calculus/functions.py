@@ -162,7 +162,7 @@ def _sign(algebra: Algebra, poly: Poly) -> Poly:
 
 
 def _positive_part_removed(algebra: Algebra, poly: Poly) -> Poly:
-    """The argument of a sign without its positive factors; an odd power of one atom is that atom."""
+    """The argument of a sign without positive factors; an odd power of one atom is that atom."""
     if not poly.terms:
         return poly
     common, rest = content(algebra, poly)
