@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from derive.calculus.algebra import TooLarge
 from derive.calculus.binders import number_of
 from derive.calculus.engine import Body
+from derive.calculus.powers import is_nonnegative, is_positive
 from derive.calculus.term import ONE, Atom
 from derive.calculus.unfolding import Unfolding
 from derive.model.model import Relation
@@ -37,9 +38,12 @@ RULES = (
 )
 """How a sign may be shown, what is cheap and what settles most first."""
 
+QUICK_RULES = (by_factors, by_completion, by_combination)
+"""How the sign of a part may be shown, in passing."""
+
 ABOVE = {"<": True, "<=": True, ">": False, ">=": False}
 TURNED = {"<": ">", ">": "<"}
-LEAST_LEFT = 150
+LEAST_LEFT = 60
 
 
 class OrderProver:
@@ -66,9 +70,9 @@ class OrderProver:
         self.prover.nonzero = self.calculus.left_out(difference)
         premises = [*told.premises, *self.assumed()]
         if not self.prover.given:
-            premises.extend(Domain(self.calculus).of(relation))
+            premises.extend(p for p in Domain(self.calculus).of(relation) if not self.known(p))
         algebra = self.prover.algebra(self.prover.declared(), self.prover.equations())
-        search = Search(RULES, (is_square_sum,))
+        search = Search(RULES, QUICK_RULES, (is_square_sum,))
         try:
             for poly in self.prover.opening.openings(difference, algebra):
                 search.used.clear()
@@ -81,6 +85,11 @@ class OrderProver:
         except TooLarge:
             pass
         return None
+
+    def known(self, premise: Premise) -> bool:
+        """The premise says nothing that its terms do not show."""
+        poly, algebra = premise.poly, self.calculus.algebra
+        return (is_positive if premise.strict else is_nonnegative)(algebra, poly)
 
     def body(self, name: str) -> Body | None:
         """A definition, with the names that the statement substitutes replaced."""

@@ -75,9 +75,9 @@ def about_function(order: Order, atom: Atom) -> Iterator[Lemma]:
             yield quarter - value, atom.head[0] == "atan"
             yield quarter + value, atom.head[0] == "atan"
         case "log":
-            if order.shows(argument, True):
+            if order.shows_quickly(argument, True):
                 yield argument - ONE - value, False
-            if order.shows(argument, True):  # asked again: each lemma has facts of its own
+            if order.shows_quickly(argument, True):  # asked again: each lemma has facts of its own
                 inverse = order.algebra.raised(argument, -1)
                 yield add((value, inverse, -ONE)), False
 

@@ -22,6 +22,7 @@ MOST_TERMS = 24
 MOST_BESIDES = 6
 MOST_SQUARES = 6
 MOST_JOINT = 5
+MOST_FREE = 25  # so many lemmas cost as much as a question
 
 Lemma = tuple[Poly, bool]
 NO_FACTS: frozenset[str] = frozenset()
@@ -53,6 +54,7 @@ def combination(order: Order, poly: Poly, strictly: bool, free: Iterable[Poly]) 
         if sign:
             lemma = Poly({monomial: 1 if sign > 0 else -1}), abs(sign) == 2
             found.setdefault(lemma, facts)
+    order.search.left -= len(found) // MOST_FREE
     used = combines(poly, list(found), strictly, order.algebra.tick)
     if used is None:
         return False

@@ -159,7 +159,7 @@ def by_exponentials(order: Order, poly: Poly, strictly: bool) -> bool:
             rest[monomial] = coefficient
     if not logs or len(logs) > 4:
         return False
-    if not all(order.shows(argument, True) for argument, _ in logs):
+    if not all(order.shows_quickly(argument, True) for argument, _ in logs):
         return False
     algebra = order.algebra
     scale = lcm(*(c.denominator for _, c in logs))

@@ -19,9 +19,10 @@ from derive.calculus.term import ONE, Atom, Coefficient, Exponent, Monomial, Pol
 from derive.proof.facts import Facts
 
 DEEPEST = 5
-MOST_STEPS = 600
+MOST_STEPS = 300
 MOST_TERMS = 60
 
+Depths = dict[tuple[Poly, bool], int]
 Result = TypeVar("Result")
 
 BRANCHES = frozenset({"step", "sign", "zero"})
@@ -42,13 +43,16 @@ class Premise:
 class Search:
     """How a sign may be shown, how a sum of terms of open sign may be seen not to be negative.
 
-    `left` is how many questions may still be asked, `used` has the facts that were used.
+    `left` is how many questions may still be asked, `used` has the facts that were used. What is
+    asked about a part, in passing, is asked with the `quick_rules` alone.
     """
 
     rules: tuple["Rule", ...]
+    quick_rules: tuple["Rule", ...]
     sums: tuple["Recogniser", ...]
     left: int = MOST_STEPS
     used: set[str] = field(default_factory=set)
+    quick: bool = False
 
 
 class Order:
@@ -74,7 +78,7 @@ class Order:
         self.zeros = zeros
         self.depth = 0
         self._shown: dict[tuple[Poly, bool], frozenset[str]] = {}
-        self._failed: dict[tuple[Poly, bool], int] = {}  # at which depth
+        self._failed: tuple[Depths, Depths] = {}, {}
         self._atoms: dict[Atom, tuple[int, frozenset[str]]] = {}
 
     @property
@@ -102,14 +106,15 @@ class Order:
         if key in self._shown:
             self.keep(self._shown[key])
             return True
-        if self._failed.get(key, DEEPEST + 1) <= self.depth:
+        failed = self._failed[self.search.quick]
+        if failed.get(key, DEEPEST + 1) <= self.depth:
             return False
         if self.depth > DEEPEST or self.search.left <= 0 or len(poly.terms) > MOST_TERMS:
             return False
         self.search.left -= 1
         self.algebra.tick()
         self.depth += 1
-        self._failed[key] = 0  # while it is looked for
+        failed[key] = 0  # while it is looked for
         shown = False
         try:
             shown, facts = self.noting(lambda: self._search(poly, strictly))
@@ -120,7 +125,7 @@ class Order:
             pass
         finally:
             self.depth -= 1
-            self._failed[key] = self.depth
+            failed[key] = self.depth
         return shown
 
     def noting(self, action: Callable[[], Result]) -> tuple[Result, frozenset[str]]:
@@ -148,6 +153,14 @@ class Order:
             self.keep(facts)
         return shown
 
+    def shows_quickly(self, poly: Poly, strictly: bool) -> bool:
+        """The same by quick rules alone."""
+        before, self.search.quick = self.search.quick, True
+        try:
+            return self.shows(poly, strictly)
+        finally:
+            self.search.quick = before
+
     def sign(self, poly: Poly) -> int:
         """The sign of a polynomial, as far as it can be shown."""
         for sign, strictly in ((2, True), (-2, True), (1, False), (-1, False)):
@@ -173,7 +186,8 @@ class Order:
             self.keep(facts)
             if self.tries(lambda: self.by_terms(poly, strictly)):
                 return True
-        return any(self.tries(partial(found, self, poly, strictly)) for found in self.search.rules)
+        rules = self.search.quick_rules if self.search.quick else self.search.rules
+        return any(self.tries(partial(found, self, poly, strictly)) for found in rules)
 
     # --- terms ---------------------------------------------------------------------------------
 
@@ -286,7 +300,7 @@ class Order:
             for sign in (1, -1):
                 distance = (argument - ONE).scaled(sign)
                 for strictly in (True, False):
-                    if self.shows(distance, strictly):
+                    if self.shows_quickly(distance, strictly):
                         return sign * (1 + strictly)
             return 0
         if name in ODD:

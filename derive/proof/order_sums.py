@@ -27,14 +27,17 @@ def by_sum(order: Order, poly: Poly, strictly: bool) -> bool:
     if order.depth > DEEPEST or len(poly.terms) > 12:
         return False
     axes: dict[Axis, None] = {}
-    for atom in poly.atoms():
-        if atom.kind == "sum":
-            axes.update((v.axis, None) for v in atom.bound)
+    for monomial in poly.terms:
+        for atom, exponent in monomial.factors.items():
+            if atom.kind == "sum" and exponent == 1:
+                axes.update((v.axis, None) for v in atom.bound)
     for axis in axes:
         filled = surely_at_least(axis.high, axis.low)
         if strictly and not filled:
             continue
         for variable, inside in insides(order, poly, axis):
+            if order.search.left <= 0:
+                return False
             if shown_inside(order, inside, variable, strictly, filled):
                 return True
     return False
