@@ -28,7 +28,7 @@ from derive.oracle.build import NotExpressible
 _FUNCTIONS: dict[str, Any] = {
     **{name: getattr(sympy, name) for name in ("exp", "log", "sqrt", "sign", "sin", "cos", "tan")},
     **{name: getattr(sympy, name) for name in ("asin", "acos", "atan", "sinh", "cosh", "tanh")},
-    **{name: getattr(sympy, name) for name in ("erf", "digamma")},
+    **{name: getattr(sympy, name) for name in ("erf", "digamma", "trigamma")},
     "trigamma": lambda value: sympy.polygamma(1, value),
     "abs": sympy.Abs,
     "lgamma": sympy.loggamma,
