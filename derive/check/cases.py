@@ -15,7 +15,6 @@ from derive.check.verdict import (
     Proved,
     Refuted,
     Undecided,
-    Value,
     Verdict,
 )
 from derive.diagnostics.diagnostic import Diagnostic, Severity
@@ -56,7 +55,7 @@ def _exactly(
 ) -> Verdict | None:
     """By rationals; None where they do not suffice."""
     try:
-        found = judge.numbers.sides(relation, point, EXACT, judgement.at)
+        found = judge.numbers.sides(relation, point, EXACT, judgement.at, given=True)
     except Inexact:
         return None
     return _decided(judgement, relation, found, EXACT)
@@ -69,7 +68,7 @@ def _by_proof(
     if relation.op not in ("=", "<=", ">="):
         return None
     try:
-        found = judge.numbers.sides(relation, point, CLOSED, judgement.at)
+        found = judge.numbers.sides(relation, point, CLOSED, judgement.at, given=True)
     except EvaluationError:
         return None
     for place in np.ndindex(found.left.shape):
@@ -94,7 +93,7 @@ def _enclosed(judge: "Judge", judgement: Judgement, relation: Relation, point: P
     for precision in PRECISIONS:
         arithmetic = BALL(precision)
         try:
-            found = judge.numbers.sides(relation, point, arithmetic, judgement.at)
+            found = judge.numbers.sides(relation, point, arithmetic, judgement.at, given=True)
         except TooWide:
             continue
         with arithmetic.scope():
@@ -102,7 +101,7 @@ def _enclosed(judge: "Judge", judgement: Judgement, relation: Relation, point: P
         if verdict is not None:
             return verdict
     if relation.op != "~":
-        digits = judge.numbers.digits(relation, point, judgement.at)
+        digits = judge.numbers.digits(relation, point, judgement.at, given=True)
         if digits is not None and digits >= 15 and relation.op in ("=", "<=", ">="):
             return HoldsNumerically(1, digits)
     return Undecided("the value is too close to the edge to tell", "too-close")
@@ -178,19 +177,17 @@ def _refuted(
         (variable.name, k + (variable.axis.low.constant or 1))
         for variable, k in zip(relation.indices, place, strict=True)
     )
-    left = _value(texts.entry_text(left_text, entry), found.left[place])
-    right = _value(texts.entry_text(right_text, entry), found.right[place])
+    left, right = texts.both(
+        texts.entry_text(left_text, entry),
+        found.left[place],
+        texts.entry_text(right_text, entry),
+        found.right[place],
+    )
     return Refuted(
         "the value differs",
         Counterexample((), (), entry, left, right),
         f"it is {shown(found.left)}",
     )
-
-
-def _value(text: str, number: Any) -> Value:
-    if isinstance(number, Fraction):
-        return texts.exact(text, number)
-    return texts.enclosed(text, number)
 
 
 def shown(values: Array) -> str:

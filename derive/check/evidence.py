@@ -1,8 +1,7 @@
 """What stands beside a refutation: a small point with its numbers, and what holds instead."""
 
-from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from derive.check import texts
 from derive.check.engine import DeadlineOver
@@ -32,12 +31,17 @@ class Evidence:
         small = self.shrunk(found, deadline)
         entry = self.entry(small)
         left, right = texts.sides(self.judgement.text)
+        numbers = texts.both(
+            texts.entry_text(left or "left side", entry),
+            small.left,
+            texts.entry_text(right or "right side", entry),
+            small.right,
+        )
         return Counterexample(
-            sizes=tuple(sorted(small.point.sizes.items())),
-            values=self.values(small.point),
-            entry=entry,
-            left=_value(texts.entry_text(left or "left side", entry), small.left),
-            right=_value(texts.entry_text(right or "right side", entry), small.right),
+            tuple(sorted(small.point.sizes.items())),
+            self.values(small.point),
+            entry,
+            *numbers,
             finite=self.finite(small),
         )
 
@@ -81,6 +85,11 @@ class Evidence:
             (name, texts.pasted(point.values[name])) for name in self.names if name in point.values
         )
 
+    def at(self, point: Point) -> str:
+        """The point in words."""
+        sizes = [f"{name} = {size}" for name, size in sorted(point.sizes.items())]
+        return ", ".join(sizes + [f"{name} = {text}" for name, text in self.values(point)])
+
     def finite(self, found: Violation) -> Value | None:
         """The finite difference, where the left side is a derivative."""
         left = self.relation.left
@@ -111,9 +120,3 @@ class Evidence:
         elif not found.is_whole:
             name += f"[{', '.join(variable.name for variable in self.relation.indices)}]"
         return f"derive finds {name} = {found.text}{using}"
-
-
-def _value(text: str, number: Any) -> Value:
-    if isinstance(number, Fraction):
-        return texts.exact(text, number)
-    return texts.enclosed(text, number)

@@ -17,7 +17,15 @@ from derive.check.confirm import Confirmation
 from derive.check.engine import TIMED_OUT, DeadlineOver, Engine
 from derive.check.evidence import Evidence
 from derive.check.hunting import Hunt
-from derive.check.numbers import PRECISIONS, InternalDisagreement, Numbers, Violation
+from derive.check.limits import Limits
+from derive.check.numbers import (
+    ENOUGH,
+    PRECISIONS,
+    STRICT,
+    InternalDisagreement,
+    Numbers,
+    Violation,
+)
 from derive.check.opinion import second_opinion
 from derive.check.outcome import Settings
 from derive.check.points import Points
@@ -51,8 +59,9 @@ class Judge:
         self.model = model
         self.settings = settings
         self.engine = Engine(model)
-        self.numbers = Numbers(model, self.engine.resolve)
         self.points = Points(model, self.engine.resolve, settings.seed)
+        limits = Limits(model, lambda: next(self.points.some(0, 1), None))
+        self.numbers = Numbers(model, self.engine.resolve, limits)
         self.confirmation = Confirmation(model, self.points, self.numbers)
 
     @cached_property
@@ -148,8 +157,8 @@ class Judge:
         """Agreement at many points, a late counterexample, or neither."""
         if remaining(deadline) <= 0:
             return Undecided("timed out", "timed-out")
-        names = Evidence(self, judgement, relation).names
-        found = Hunt(self, judgement, relation).violation(names, deadline)
+        evidence, hunt = Evidence(self, judgement, relation), Hunt(self, judgement, relation)
+        found = hunt.violation(evidence.names, deadline)
         if found is not None:
             return self.refuted(judgement, relation, found, deadline)
         agreed: list[int] = []
@@ -163,9 +172,16 @@ class Judge:
             except EvaluationError as error:
                 complaint = str(error)
                 continue
-            if digits is not None:
-                agreed.append(digits)
-        if agreed and min(agreed) > 0:
+            if digits is None:
+                continue
+            agreed.append(digits)
+            if digits < ENOUGH:
+                found = hunt.proved_equal(point, deadline) if relation.op in STRICT else None
+                if found is not None:
+                    return self.refuted(judgement, relation, found, deadline)
+                where = evidence.at(point)
+                return Undecided(f"the sides may be equal, as at {where}", "too-close")
+        if agreed:
             return HoldsNumerically(len(agreed), min(agreed))
         if complaint is not None and not agreed:
             return Undecided(complaint, "no-value")

@@ -6,19 +6,23 @@ A float only ever raises a suspicion; what refutes is a pair of enclosures that 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from derive.check.limits import Limits
 from derive.evaluate.arithmetic import BALL, EXACT, FLOAT, Arithmetic, Array, Inexact, TooWide
 from derive.evaluate.point import Point
-from derive.evaluate.run import Evaluator
+from derive.evaluate.run import Evaluator, World
 from derive.model.model import Model, Relation
 from derive.model.scalar import Scalar, Tensor
 
 Substitutions = Sequence[tuple[str, Tensor]]
 
 PRECISIONS = (128, 256, 768)
+STRICT = ("<", ">", "!=")
+ENOUGH = 15
 _SUSPICIOUS = 1e-7
 _NOTHING = 1e-50
 
@@ -56,6 +60,7 @@ class Numbers:
 
     model: Model
     resolve: Callable[[Scalar], Scalar]
+    limits: Limits
     _evaluators: dict[str | int, Evaluator] = field(default_factory=dict)
 
     def evaluator(self, arithmetic: Arithmetic) -> Evaluator:
@@ -65,21 +70,36 @@ class Numbers:
             self._evaluators[key] = Evaluator(self.model, arithmetic, self.resolve)
         return self._evaluators[key]
 
-    def sides(
-        self, relation: Relation, point: Point, arithmetic: Arithmetic, at: Substitutions = ()
-    ) -> Sides:
-        """Both sides, in one arithmetic. Raises EvaluationError."""
+    def world(self, arithmetic: Arithmetic, point: Point, at: Substitutions = ()) -> World:
+        """All values at a point, with some names replaced."""
         evaluator = self.evaluator(arithmetic)
         overrides = {name: evaluator.tensor(value.indices, value.body, point) for name, value in at}
-        world = evaluator.at(point, overrides)
+        return evaluator.at(point, overrides)
+
+    def sides(
+        self,
+        relation: Relation,
+        point: Point,
+        arithmetic: Arithmetic,
+        at: Substitutions = (),
+        given: bool = False,
+    ) -> Sides:
+        """Both sides, in one arithmetic; at a `given` point, kinks are judged too.
+
+        Raises EvaluationError.
+        """
+        world = self.world(arithmetic, point, at)
         left = world.tensor(relation.indices, relation.left)
         right = world.tensor(relation.indices, relation.right)
         applies = np.ones(left.shape, bool)
         with arithmetic.scope():
             for condition in relation.conditions:
                 applies &= (world.tensor(relation.indices, condition) != 0).astype(bool)
-            defined = arithmetic.defined(left) & arithmetic.defined(right)
-        return Sides(left, right, applies, applies & defined)
+            where = applies & arithmetic.defined(left) & arithmetic.defined(right)
+        if not given and where.any() and self.limits.derivatives(relation):
+            worlds = partial(self.world, at=at)
+            where &= self.limits.where(relation, point, arithmetic, worlds, given=bool(at))
+        return Sides(left, right, applies, where)
 
     def floats(self, relation: Relation, point: Point, at: Substitutions = ()) -> Sides:
         """Both sides in floats."""
@@ -124,7 +144,7 @@ class Numbers:
         precisions: Sequence[int] = PRECISIONS,
     ) -> Violation | None:
         """An entry at which rationals or enclosures show that the relation fails."""
-        if relation.op in ("<", ">", "!="):  # equality decides these, which enclosures cannot show
+        if relation.op in STRICT:  # equality decides these, which enclosures cannot show
             with suppress(Inexact):
                 return self._exactly(relation, point, at)
         for precision in precisions:
@@ -151,21 +171,23 @@ class Numbers:
                 return Violation(point, place, left, right)
         return None
 
-    def digits(self, relation: Relation, point: Point, at: Substitutions = ()) -> int | None:
-        """To how many digits the sides agree at this point; None where nothing can be compared."""
-        arithmetic = BALL(PRECISIONS[1])
-        found = self.sides(relation, point, arithmetic, at)
+    def digits(
+        self, relation: Relation, point: Point, at: Substitutions = (), given: bool = False
+    ) -> int | None:
+        """To how many digits the sides agree at this point; None where nothing can be compared.
+
+        None agree where a strict order, or `!=`, is not certain: the sides may be equal.
+        """
         agreed: int | None = None
-        with arithmetic.scope():
-            for place in np.ndindex(found.left.shape):
-                if not found.where[place]:
-                    continue
-                left, right = found.left[place], found.right[place]
-                if relation.op in ("=", "~"):
-                    number = _agreement(left, right)
-                else:
-                    number = 30 if surely(relation.op, left, right) else 15
-                agreed = number if agreed is None else min(agreed, number)
+        for precision in PRECISIONS[1:]:
+            arithmetic = BALL(precision)
+            found = self.sides(relation, point, arithmetic, at, given)
+            with arithmetic.scope():
+                places = [p for p in np.ndindex(found.left.shape) if found.where[p]]
+                numbers = [_shared(relation.op, found.left[p], found.right[p]) for p in places]
+            agreed = min(numbers, default=None)
+            if agreed is None or agreed >= ENOUGH:
+                break
         return agreed
 
 
@@ -222,6 +244,13 @@ def _wide(found: Sides) -> bool:
             ):
                 return True
     return False
+
+
+def _shared(op: str, left: Any, right: Any) -> int:
+    """How many digits speak for a relation between two balls."""
+    if op in ("=", "~"):
+        return _agreement(left, right)
+    return 30 if surely(op, left, right) else 0 if op in STRICT else ENOUGH
 
 
 def _agreement(left: Any, right: Any) -> int:

@@ -70,7 +70,8 @@ class Points:
             yield from self._allowed(start, self._constants(start))
         for start in starts:
             for seed in range(_PLAIN):
-                drawn = self.sampler.draw(seed, start.sizes, plain=True)
+                is_mixed = seed % 3 > 0
+                drawn = self.sampler.draw(seed, start.sizes, not is_mixed, is_mixed)
                 if isinstance(drawn, Point):
                     yield drawn
 

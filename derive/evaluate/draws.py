@@ -20,20 +20,28 @@ _LARGEST = Fraction(5, 2)
 # Small entries keep products of matrices out of the flat ends of exp and tanh.
 _SCALES = (Fraction(1), Fraction(1, 2), Fraction(1, 2), Fraction(1, 4))
 _PLAIN = (Fraction(1), Fraction(2), Fraction(1, 2), Fraction(1), Fraction(3))
+_MIXED = tuple(map(Fraction, ("0", "1/2", "1", "2", "3", "5")))
+_LOWER = 9  # entries of a badly conditioned matrix's factor
 _ZERO, _ONE = Fraction(0), Fraction(1)
 
 
 class Pool:
-    """Small rationals other than zero; one is not drawn twice while there are others."""
+    """Small rationals other than zero; one is not drawn twice while there are others.
 
-    def __init__(self, random: Random, plain: bool = False) -> None:
+    A `mixed` pool has zeros, equal numbers and larger ones.
+    """
+
+    def __init__(self, random: Random, plain: bool = False, mixed: bool = False) -> None:
         self.random = random
         self.plain = plain
+        self.mixed = mixed
         self.scale = random.choice(_SCALES)
         self._drawn: set[Fraction] = set()
 
     def positive(self) -> Fraction:
         """A positive number, small for a whole pool at times; a very simple one if it is plain."""
+        if self.mixed:
+            return self.random.choice(_MIXED[1:])
         if self.plain:
             return self.random.choice(_PLAIN)
         for _ in range(5):
@@ -43,8 +51,14 @@ class Pool:
         self._drawn.add(value)
         return value * self.scale
 
+    def nonnegative(self) -> Fraction:
+        """A positive number, or zero in a mixed pool."""
+        return self.random.choice(_MIXED) if self.mixed else self.positive()
+
     def any(self) -> Fraction:
-        """A number of either sign."""
+        """A number of either sign; zero in a mixed pool too."""
+        if self.mixed:
+            return self.random.choice((1, -1)) * self.random.choice(_MIXED)
         return self.random.choice((1, -1)) * self.positive()
 
     def fill(self, shape: tuple[int, ...], entry: Callable[[], Fraction]) -> Array:
@@ -109,9 +123,9 @@ def _entries(
     if "integer" in properties:
         low = 1 if "positive" in properties else 0 if "nonnegative" in properties else -4
         return lambda: Fraction(random.randint(low, 5))
-    if properties & {"positive", "nonnegative"}:
+    if "positive" in properties:
         return pool.positive
-    return pool.any
+    return pool.nonnegative if "nonnegative" in properties else pool.any
 
 
 def _row(pool: Pool, size: int, properties: frozenset[str]) -> Array:
@@ -152,12 +166,25 @@ def _matrix(
     if "posdef" in properties:
         if properties & {"integer", "binary", "sign"}:
             return objects(matrix @ matrix.T + _eye(size))
+        if pool.mixed:
+            return _badly_conditioned(pool, size)
         factor = pool.fill((size, size), lambda: Fraction(int(2 * entry()), 2))
         return objects(factor @ factor.T + Fraction(1, 2) * _eye(size))
     if "symmetric" in properties:
         for i in range(size):
             matrix[i, :i] = matrix[:i, i]
     return matrix
+
+
+def _badly_conditioned(pool: Pool, size: int) -> Array:
+    """L @ L.T with large entries and one small pivot."""
+    factor = pool.fill((size, size), lambda: Fraction(pool.random.randint(-_LOWER, _LOWER)))
+    lower: Array = np.tril(factor) + _ZERO
+    for i in range(size):
+        lower[i, i] = Fraction(pool.random.randint(1, _LOWER))
+    pivot = pool.random.randrange(size)
+    lower[pivot, pivot] = Fraction(1, 8)
+    return objects(lower @ lower.T)
 
 
 def _diagonal(

@@ -44,7 +44,7 @@ from derive.model.scalar import (
     Unknown,
 )
 
-_MOST_WORLDS = 8
+_MOST_WORLDS = 48
 
 Differentiate = Callable[["World", Derivative], Labelled]
 

@@ -61,12 +61,14 @@ class Sampler:
                 return assumption
         return None
 
-    def draw(self, seed: int, sizes: Mapping[str, int], plain: bool = False) -> Point | NoSample:
-        """A point of given sizes, of the simplest numbers if `plain`."""
+    def draw(
+        self, seed: int, sizes: Mapping[str, int], plain: bool = False, mixed: bool = False
+    ) -> Point | NoSample:
+        """A point of given sizes: of the simplest numbers if `plain`, with zeros if `mixed`."""
         blame: NoSample = NoSample("no point was tried")
         for attempt in range(_ATTEMPTS):
             random = Random(f"{seed}/{attempt}")
-            drawn = self._values(Pool(random, plain), sizes)
+            drawn = self._values(Pool(random, plain, mixed), sizes)
             if isinstance(drawn, NoSample):
                 return drawn
             point = Point(dict(sizes), drawn, seed)
