@@ -34,6 +34,7 @@ class Answer:
     tensor: Tensor
     facts: tuple[str, ...] = ()
     is_whole: bool = True
+    expression: tree.Expression | None = None
 
 
 def whole(closing: Closing, node: Derivative, tensor: Tensor) -> Answer:
@@ -42,7 +43,7 @@ def whole(closing: Closing, node: Derivative, tensor: Tensor) -> Answer:
     if found is not None:
         aligned = _elaborated(closing, node, found)
         if aligned is not None:
-            return Answer(found.text, aligned, found.facts)
+            return Answer(found.text, aligned, found.facts, expression=found.expression)
     body = by_index(closing, node)
     return Answer(text_of(body), Tensor(tensor.indices, body), (), not tensor.indices)
 
@@ -91,4 +92,5 @@ def _elaborated(closing: Closing, node: Derivative, found: ClosedForm) -> Tensor
     judgement = elaborate_claim(closing.model, tree.Claim(span, "claim", None, relation))
     if judgement.relation is None:
         return None
-    return Tensor(judgement.relation.indices, judgement.relation.right)
+    right = judgement.relation.right
+    return Tensor(judgement.relation.indices, _opened(closing.model, right))

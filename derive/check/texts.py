@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from fractions import Fraction
+from math import log10
 from typing import Any
 
 import flint
@@ -10,6 +11,8 @@ import flint
 from derive.check.verdict import Value
 
 DIGITS = 10
+_LONGEST_FRACTION = 14
+_MOST_DIGITS = 60
 _OPEN, _CLOSE = "([{", ")]}"
 _OPERATORS = ("<=", ">=", "!=", "≤", "≥", "≠", "≈", "=", "<", ">", "~")
 
@@ -67,20 +70,37 @@ def pasted(values: Any) -> str:
     return "[" + ", ".join(pasted(part) for part in values) + "]"
 
 
-def exact(text: str, number: Fraction) -> Value:
+def both(left_text: str, left: Any, right_text: str, right: Any) -> tuple[Value, Value]:
+    """Two numbers that differ, rationals or balls, with as many digits as it takes to see it."""
+    middles = [n if isinstance(n, Fraction) else _fraction(n.mid()) for n in (left, right)]
+    gap, size = abs(middles[0] - middles[1]), max(map(abs, middles))
+    digits = magnitude(size) - magnitude(gap) + 4 if gap else DIGITS
+    digits = max(DIGITS, min(digits, _MOST_DIGITS))
+    return value(left_text, left, digits), value(right_text, right, digits)
+
+
+def value(text: str, number: Any, digits: int = DIGITS) -> Value:
+    """A rational or a ball."""
+    if isinstance(number, Fraction):
+        return exact(text, number, digits)
+    return enclosed(text, number, digits)
+
+
+def exact(text: str, number: Fraction, digits: int = DIGITS) -> Value:
     """A rational number, as a fraction; large ones as decimals."""
-    plain = str(number)
-    if len(plain) <= 14:
+    plain = _short_fraction(number)
+    if plain is not None:
         return Value(text, plain)
-    return Value(text, decimal_of(number, DIGITS), "1e-9" if abs(number) < 1 else "")
+    printed = decimal_of(number, digits)
+    return Value(text, printed, power_above(abs(Fraction(printed) - number)))
 
 
 def enclosed(text: str, ball: Any, digits: int = DIGITS) -> Value:
     """A ball as a decimal, with a power of ten above its distance from all that it encloses."""
     if ball.is_exact():
-        number = _fraction(ball)
-        if len(str(number)) <= 14:
-            return Value(text, str(number))
+        plain = _short_fraction(_fraction(ball))
+        if plain is not None:
+            return Value(text, plain)
     middle = _fraction(ball.mid())
     printed = decimal_of(middle, digits)
     error = abs(Fraction(printed) - middle) + _fraction(ball.rad())
@@ -90,9 +110,18 @@ def enclosed(text: str, ball: Any, digits: int = DIGITS) -> Value:
 def short(number: Any, digits: int) -> str:
     """A rational or a ball, rounded to at most so many digits."""
     if isinstance(number, Fraction):
-        plain = _terminating(number) or str(number)
-        return plain if len(plain) <= digits + 4 else _trimmed(decimal_of(number, digits))
+        plain = _terminating(number) or _short_fraction(number)
+        long = plain is None or len(plain) > digits + 4
+        return _trimmed(decimal_of(number, digits)) if long else str(plain)
     return _trimmed(decimal_of(_fraction(number.mid()), digits)) if number.is_finite() else "?"
+
+
+def _short_fraction(number: Fraction) -> str | None:
+    """A rational as `3/8`, where that is short. (Python refuses to write very long integers.)"""
+    if number.numerator.bit_length() + number.denominator.bit_length() > 64:
+        return None
+    plain = str(number)
+    return plain if len(plain) <= _LONGEST_FRACTION else None
 
 
 def _terminating(number: Fraction) -> str | None:
@@ -150,9 +179,17 @@ def decimal_of(number: Fraction, digits: int) -> str:
 
 
 def magnitude(size: Fraction) -> int:
-    """The power of ten at or below a positive number."""
-    exponent = len(str(size.numerator)) - len(str(size.denominator))
-    return exponent if Fraction(10) ** exponent <= size else exponent - 1
+    """The power of ten at or below a positive number.
+
+    >>> magnitude(Fraction(999, 10)), magnitude(Fraction(10**5000)), magnitude(Fraction(1, 1000))
+    (1, 5000, -3)
+    """
+    exponent = round(log10(size.numerator) - log10(size.denominator))
+    while Fraction(10) ** exponent > size:
+        exponent -= 1
+    while Fraction(10) ** (exponent + 1) <= size:
+        exponent += 1
+    return exponent
 
 
 def power_above(error: Fraction) -> str:

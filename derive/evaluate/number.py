@@ -103,10 +103,17 @@ def einsum(operands: Sequence[tuple[Sequence[int], Array]], out: Sequence[int]) 
     for size in sizes.values():
         cost *= size
     spread.append([short[label] for label in out])
-    if len(operands) < 3 and cost > _MOST_PRODUCTS[operands[0][1].dtype == object]:
+    too_many = cost > _MOST_PRODUCTS[operands[0][1].dtype == object]
+    if len(operands) < 3 and too_many:
         raise EvaluationError(f"a sum of {cost} products is too large to evaluate")
-    optimize = len(operands) > 2 and cost > _DIRECT_CONTRACTION
-    return np.asarray(np.einsum(*spread, optimize=optimize))
+    if len(operands) > 2 and cost > _DIRECT_CONTRACTION:
+        try:
+            return np.asarray(np.einsum(*spread, optimize=True))
+        except AttributeError:  # NumPy loses the array around a single object on the way
+            if too_many:
+                message = f"a sum of {cost} products is too large to evaluate"
+                raise EvaluationError(message) from None
+    return np.asarray(np.einsum(*spread))
 
 
 def _product(
