@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from derive.calculus import latex
 from derive.check.files import model_of
 from derive.check.outcome import FileOutcome, Outcome, Settings
 from derive.check.verdict import Verdict
@@ -135,7 +136,13 @@ class Gradient:
         model = answer.model
         printed = {name: found.latex for name, found in model.symbols.items()}
         printed |= {name: found.latex for name, found in model.definitions.items()}
-        return latex_of(answer.found.tensor.body, {n: text for n, text in printed.items() if text})
+        shown = {name: text for name, text in printed.items() if text}
+        if answer.found.expression is None:
+            return latex_of(answer.found.tensor.body, shown)
+        ranks = dict.fromkeys(model.dims, 0)
+        ranks |= {name: len(found.axes) for name, found in model.symbols.items()}
+        ranks |= {name: len(found.indices) for name, found in model.definitions.items()}
+        return latex.latex_of(answer.found.expression, shown, ranks)
 
     @property
     def numpy(self) -> str:

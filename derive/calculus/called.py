@@ -5,19 +5,21 @@ So an answer can speak of them as the file does, though calls are expanded when 
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 from derive.calculus import trees
 from derive.calculus.engine import Body, Calculus
 from derive.calculus.lower import NotExact
-from derive.calculus.term import Poly
+from derive.calculus.ranges import spot
+from derive.calculus.term import Atom, of_atom
+from derive.calculus.unfolding import Unfolding
 from derive.diagnostics.span import Source
 from derive.model.elaborate import elaborate_expression
 from derive.model.failure import Depends, Failure
 from derive.model.functions import is_prelude, prelude_function, prelude_names
 from derive.model.model import Model
 from derive.model.operations import UNARY
-from derive.syntax.tree import Expression
 
 CALL = re.compile(r"\b(\w+)\(")
 ALGEBRAIC = frozenset({"exp", "log", "sqrt", "abs", "sign"})
@@ -44,9 +46,13 @@ class Calls:
     def __init__(self, calculus: Calculus) -> None:
         self.calculus = calculus
         self.model: Model = calculus.model
-        self.functions = tuple(called_functions(self.model))
         self.found: dict[str, Called] = {}
         self._bodies: dict[Called, Body | None] = {}
+
+    @cached_property
+    def functions(self) -> tuple[str, ...]:
+        """The functions that may be named: reading the prelude's takes a moment."""
+        return tuple(called_functions(self.model))
 
     def bodies(self, names: list[str], negated: bool) -> Iterator[tuple[str, Body]]:
         """What the file's functions are at these names."""
@@ -61,13 +67,20 @@ class Calls:
                     yield called.symbol, body
 
     def _body(self, called: Called) -> Body | None:
-        argument: Expression = trees.name(called.argument)
         if called.negated:
-            argument = trees.negative(argument)
+            straight = self._body(replace(called, negated=False))
+            if straight is None:
+                return None
+            places = tuple(map(spot, straight.variables))
+            turned = -of_atom(Atom("entry", (called.argument,), places))
+            bodies = {called.argument: Body(straight.variables, turned)}
+            made = Unfolding(self.calculus.algebra, bodies).poly(straight.poly)
+            return Body(straight.variables, made)
         before = set(self.model.definitions)
+        written = trees.call(called.function, trees.name(called.argument))
         try:
-            tensor = elaborate_expression(self.model, trees.call(called.function, argument))
-            poly: Poly = self.calculus.lower(tensor.body, tensor.indices)
+            tensor = elaborate_expression(self.model, written)
+            poly = self.calculus.lower(tensor.body, tensor.indices)
             hidden = poly.symbols - before - self.model.symbols.keys()
         except (Failure, Depends, NotExact):
             return None

@@ -3,22 +3,25 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 
 from derive.calculus.algebra import Algebra, TooLarge
 from derive.calculus.called import Called, Calls
+from derive.calculus.canonical import rename_poly
 from derive.calculus.engine import Body, Calculus
 from derive.calculus.folding import every_atom, shape, simplest, weight
-from derive.calculus.place import Var
+from derive.calculus.place import Var, dim_key
 from derive.calculus.powers import Undefined, content, factors
 from derive.calculus.raising import Raising
 from derive.calculus.term import Atom, Exponent, Poly, of_monomial
 from derive.calculus.unfolding import Unfolding
 from derive.calculus.written_parts import parts_of
-from derive.model.scalar import Apply, Num, Scalar, Tensor
+from derive.model.scalar import Apply, Axis, Num, Scalar, Tensor
 
 MOST_TERMS = 60
 HEAVY = 600
 """What is longer than this is not worth looking at."""
+FUNCTIONS = frozenset({"exp", "func"})
 OVERLAPPING = frozenset({"exp", "pow", "func", "sum", "unknown", "matrix"})
 
 
@@ -52,10 +55,12 @@ class Candidates:
     def of(self, of: str, by: str, algebra: Algebra) -> Iterator[Candidate]:
         """The derivative in several forms, under what the algebra knows."""
         gradient = self.calculus.gradient(of, by)
-        variables = (*gradient.of_variables, *gradient.wrt_variables)
+        places = (*gradient.of_variables, *gradient.wrt_variables)
+        variables = tuple(answer_variable(k, v.axis) for k, v in enumerate(places))
+        whole = rename_poly(gradient.poly, dict(zip(places, variables, strict=True)))
         seen: set[Poly] = set()
         try:
-            for poly, names in self.polys(f"d{of}/d{by}", gradient.poly, algebra):
+            for poly, names in self.polys(f"d{of}/d{by}", whole, algebra):
                 if poly not in seen:
                     seen.add(poly)
                     yield from self.raised(variables, poly, names, algebra)
@@ -238,21 +243,27 @@ class Candidates:
 
     def called_in(self, poly: Poly, algebra: Algebra, negated: bool) -> dict[str, Body]:
         """The file's functions at names that stand in the term, or in the hidden arguments."""
-        if not self.calls.functions:
+        inside = {s for a in every_atom(poly) if a.kind in FUNCTIONS for s in a.symbols}
+        if not inside:
             return {}
-        inside = {s for a in every_atom(poly) if a.kind in OVERLAPPING for s in a.symbols}
-        names = [
-            n for n in sorted(inside) if n in self.model.definitions or n in self.model.symbols
-        ]
+        definitions = self.model.definitions
+        names = [n for n in sorted(inside) if n in definitions or n in self.model.symbols]
         names += [
             name
-            for name, definition in self.model.definitions.items()
+            for name, definition in definitions.items()
             if definition.hidden and name.partition(".")[0] in self.calls.functions
         ]
         found = {}
         for symbol, body in self.calls.bodies(names, negated):
             found[symbol] = Body(body.variables, self.unhidden(body.poly, algebra, self.between()))
         return found
+
+
+@cache
+def answer_variable(number: int, axis: Axis) -> Var:
+    """The `number`th index of an answer: the same in every run, so that answers are."""
+    key = hash((61, number, dim_key(axis.low), dim_key(axis.high)))
+    return Var(axis, key, f"_{number}")
 
 
 def cleared(algebra: Algebra, poly: Poly) -> Poly:

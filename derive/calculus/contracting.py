@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from derive.calculus import trees
-from derive.calculus.factoring import Chain, Factors, Powers, Term, term, written
+from derive.calculus.summands import Chain, Factors, Powers, Term, term, written
 from derive.model.dim import Dim
 from derive.model.scalar import IndexVariable
 from derive.syntax import tree

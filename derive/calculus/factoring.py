@@ -1,8 +1,7 @@
-"""Sums of products of scalars, entrywise factors and matrix chains, written short.
+"""Sums written short: what their terms share is taken out.
 
-A `Term` is `coefficient * scalars * factors`. A factor is a chain of letters, multiplied by `@`;
-one letter is a tensor by itself. What terms share is taken out: a scalar, an entrywise factor, the
-first or the last letter of a chain (`X.T @ p - X.T @ y` is `X.T @ (p - y)`).
+A scalar, an entrywise factor, the first or the last letters of a chain (`X.T @ p - X.T @ y` is
+`X.T @ (p - y)`), a sum around (`mean(a) - mean(b)` is `mean(a - b)`).
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -11,54 +10,11 @@ from fractions import Fraction
 from math import gcd, lcm
 from typing import TypeVar
 
-from derive.calculus import trees
+from derive.calculus.summands import Chain, Term, joined, multiplied, term, written
 from derive.syntax import tree
-from derive.syntax.show import show
 from derive.syntax.tree import Expression
 
-Chain = tuple[Expression, ...]
-Powers = dict[Expression, Fraction]
-Factors = dict[Chain, Fraction]
 K = TypeVar("K")
-
-
-@dataclass(frozen=True, slots=True)
-class Term:
-    """A product. The key of a factor is a chain, that of a scalar an expression."""
-
-    coefficient: Fraction
-    scalars: tuple[tuple[Expression, Fraction], ...] = ()
-    factors: tuple[tuple[Chain, Fraction], ...] = ()
-
-
-def term(coefficient: Fraction | int, scalars: Powers, factors: Factors) -> Term:
-    """A term from maps, without what is to the power of zero."""
-    return Term(
-        Fraction(coefficient),
-        tuple((s, e) for s, e in scalars.items() if e),
-        tuple((f, e) for f, e in factors.items() if e),
-    )
-
-
-def multiplied(first: Term, second: Term) -> Term:
-    """The product of two terms of the same axes."""
-    scalars, factors = dict(first.scalars), dict(first.factors)
-    for scalar, e in second.scalars:
-        scalars[scalar] = scalars.get(scalar, Fraction(0)) + e
-    for factor, e in second.factors:
-        factors[factor] = factors.get(factor, Fraction(0)) + e
-    return term(first.coefficient * second.coefficient, scalars, factors)
-
-
-def joined(terms: Iterable[Term]) -> list[Term]:
-    """Equal terms together."""
-    total: dict[tuple[frozenset[object], frozenset[object]], Term] = {}
-    for one in terms:
-        key = (frozenset(one.scalars), frozenset(one.factors))
-        before = total.get(key)
-        value = one.coefficient + (before.coefficient if before else 0)
-        total[key] = replace(before or one, coefficient=value)
-    return [one for one in total.values() if one.coefficient]
 
 
 def tree_of(terms: Iterable[Term]) -> Expression:
@@ -298,77 +254,3 @@ def _chain_handle(part: Chain, first: bool) -> Handle:
         return replace(one, factors=((whole, Fraction(1)),))
 
     return Handle(size + 1, holds, without, around)
-
-
-# --- terms as expressions --------------------------------------------------------------------
-
-
-def written(terms: list[Term]) -> Expression:
-    """A sum as it stands, a positive term first."""
-    if not terms:
-        return trees.ZERO
-    if len(terms) > 1 and all(t.coefficient < 0 for t in terms):
-        return trees.negative(written([replace(t, coefficient=-t.coefficient) for t in terms]))
-    if len(terms) > 1 and all(len(t.factors) == 1 and t.factors[0][1] == 1 for t in terms):
-        turned = [_turned(t) for t in terms]
-        if _transposes(turned) + 1 < _transposes(terms):
-            return trees.transpose(written(turned))
-    parts = [_term(t) for t in terms]
-    if len(parts) > 1:
-        parts.sort(key=_reading_order)
-    total = parts[0]
-    for part in parts[1:]:
-        total = trees.plus(total, part)
-    return total
-
-
-def _turned(one: Term) -> Term:
-    """The transpose of a term that is one chain."""
-    turned = tuple(map(trees.transpose, reversed(one.factors[0][0])))
-    return replace(one, factors=((turned, Fraction(1)),))
-
-
-def _transposes(terms: list[Term]) -> int:
-    """The number of letters that are turned."""
-    return sum(isinstance(letter, tree.Transpose) for t in terms for letter in t.factors[0][0])
-
-
-def _reading_order(part: Expression) -> tuple[bool, bool, int, str]:
-    """Terms that are added, the shorter first, a number last; then terms that are subtracted."""
-    text = show(part)
-    return isinstance(part, tree.Negative), isinstance(part, tree.Number), len(text), text
-
-
-def _factor_order(part: tuple[Chain, Fraction]) -> tuple[bool, str]:
-    """Names before what is computed of them."""
-    letter = part[0][-1]
-    text = show(letter)
-    return isinstance(letter, tree.Indicator), text
-
-
-def _term(one: Term) -> Expression:
-    """One product, over what it is divided by."""
-    size = abs(one.coefficient)
-    above = [trees.number(size.numerator)] if size.numerator != 1 else []
-    below = [trees.number(size.denominator)] if size.denominator != 1 else []
-    for scalar, e in one.scalars:
-        (above if e > 0 else below).append(trees.power(scalar, abs(e)))
-    chains: list[Chain] = []
-    for factor, e in sorted(one.factors, key=_factor_order):
-        if e == 1 and len(factor) > 1:
-            chains.append(factor)
-        else:
-            (above if e > 0 else below).append(trees.power(trees.chain(factor), abs(e)))
-    front = trees.product(above)
-    if len(chains) == 1 and not _entrywise(one):
-        value = trees.chain(chains[0], front)
-    else:
-        value = trees.product([front, *map(trees.chain, chains)])
-    if below:
-        value = trees.over(value, trees.product(below))
-    return trees.negative(value) if one.coefficient < 0 else value
-
-
-def _entrywise(one: Term) -> bool:
-    """Some entrywise factor stands beside a chain."""
-    return sum(e > 0 for _, e in one.factors) > 1

@@ -13,8 +13,9 @@ from derive.calculus.contracting import (
     flipped,
     letters,
 )
-from derive.calculus.factoring import Factors, Term, term, tree_of
-from derive.model.scalar import IndexVariable
+from derive.calculus.factoring import tree_of
+from derive.calculus.summands import Factors, Term, term
+from derive.model.scalar import Apply, IndexVariable, Scalar
 from derive.syntax.tree import Expression
 
 ONCE = Fraction(1)
@@ -120,3 +121,26 @@ def _beside(factors: Factors, vectors: dict[IndexVariable, Factors], out: Axes) 
         for chain, e in columns.items():
             factors[chain] = factors.get(chain, Fraction(0)) + e
     return factors
+
+
+def addends(scalar: Scalar) -> Iterator[Scalar]:
+    """The terms of a sum."""
+    match scalar:
+        case Apply("add", arguments):
+            for argument in arguments:
+                yield from addends(argument)
+        case _:
+            yield scalar
+
+
+def powers_in(scalar: Scalar, exponent: Fraction) -> Iterator[tuple[Scalar, Fraction]]:
+    """The factors of a product, with powers."""
+    match scalar:
+        case Apply("mul", arguments):
+            for argument in arguments:
+                yield from powers_in(argument, exponent)
+        case Apply("div", (above, below)):
+            yield from powers_in(above, exponent)
+            yield from powers_in(below, -exponent)
+        case _:
+            yield scalar, exponent

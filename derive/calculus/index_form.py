@@ -5,6 +5,7 @@ from fractions import Fraction
 
 from derive.calculus import trees
 from derive.calculus.called import Called
+from derive.calculus.summands import factor_order, reading_order
 from derive.model.dim import Dim
 from derive.model.model import Model
 from derive.model.scalar import (
@@ -167,7 +168,7 @@ class Writer:
     def total(self, addends: list[Scalar]) -> Expression:
         """A sum, a positive term first."""
         parts = [self.tree(a) for a in addends]
-        parts.sort(key=lambda part: isinstance(part, tree.Negative))
+        parts.sort(key=reading_order)
         result = parts[0]
         for part in parts[1:]:
             result = trees.plus(result, part)
@@ -203,6 +204,8 @@ class Writer:
                 coefficient *= factor.value if up else 1 / factor.value
                 continue
             (above if up else below).append(self.tree(factor))
+        above.sort(key=factor_order)
+        below.sort(key=factor_order)
         size = abs(coefficient)
         if size.numerator != 1:
             above.insert(0, trees.number(size.numerator))

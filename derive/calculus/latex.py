@@ -113,8 +113,9 @@ class Writer:
             case "*":
                 if isinstance(right, tree.Number):
                     return rf"{self.at(left, PRODUCT)} \cdot {right.text}", PRODUCT
-                sign = r" \, " if self.is_scalar(left) or self.is_scalar(right) else r" \odot "
-                return f"{self.factor(left)}{sign}{self.factor(right)}", PRODUCT
+                if self.is_scalar(left) or self.is_scalar(right):
+                    return rf"{self.factor(left)} \, {self.factor(right)}", PRODUCT
+                return rf"{self.entrywise(left)} \odot {self.entrywise(right)}", PRODUCT
             case "@":
                 return rf"{self.factor(left)} \, {self.factor(right)}", PRODUCT
             case "/":
@@ -125,6 +126,12 @@ class Writer:
     def factor(self, expr: Expression) -> str:
         """A factor; a big operator, which would reach further, in brackets."""
         return self.at(expr, POWER if isinstance(expr, tree.Big) else PRODUCT)
+
+    def entrywise(self, expr: Expression) -> str:
+        """A factor of an entrywise product; a product of matrices in brackets."""
+        if isinstance(expr, tree.Binary) and expr.op == "@":
+            return self.at(expr, POWER)
+        return self.factor(expr)
 
     def quotient(self, left: Expression, right: Expression) -> str:
         """A fraction, or a derivative."""
@@ -142,6 +149,9 @@ class Writer:
             case tree.Subscript(base=base, indices=indices):
                 inner = self.differential(base)
                 return inner and self.below(inner, ",".join(self.at(i, 0) for i in indices))
+            case tree.Call(function=function, arguments=arguments) if len(function.id) > 1:
+                inside = ", ".join(self.at(a, 0) for a in arguments)
+                return rf"{self.name(function.id[1:])}\left({inside}\right)"
         return None
 
     def is_scalar(self, expr: Expression) -> bool:
@@ -150,7 +160,11 @@ class Writer:
             case tree.Number():
                 return True
             case tree.Name(id=name):
-                return self.ranks.get(name) == 0
+                return self.ranks.get(name, 0) == 0
+            case tree.Indicator(conditions=conditions):
+                return all(self.is_scalar(c.left) and self.is_scalar(c.right) for c in conditions)
+            case tree.Binary(op="/", left=tree.Name(), right=below) if is_differential(below):
+                return self.is_scalar(trees.undifferential(below))
             case tree.Subscript(base=tree.Name(id=name), indices=indices):
                 return self.ranks.get(name) == len(indices)
             case tree.Negative(operand=inner):
@@ -197,9 +211,9 @@ class Writer:
         """The name of a function."""
         if len(name) == 1 or name in self.printed:
             return self.name(name)
-        return {"sigmoid": r"\sigma", "trace": r"\operatorname{tr}"}.get(
-            name, rf"\operatorname{{{name}}}"
-        )
+        if name == "sigmoid" and self.ranks.keys().isdisjoint(("sigma", "σ")):
+            return r"\sigma"
+        return rf"\operatorname{{{'tr' if name == 'trace' else name}}}"
 
     def subscript(self, base: Expression, places: str) -> tuple[str, int]:
         """An entry; the identity, ones and zeros by their size."""

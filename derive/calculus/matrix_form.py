@@ -4,14 +4,14 @@
 here has to be trusted: whoever shows an answer proves that it equals what was read.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from derive.calculus import trees
 from derive.calculus.called import Called
-from derive.calculus.contracting import NoMatrixForm, Pieces, flipped
-from derive.calculus.factoring import Term, term
-from derive.calculus.forms import Form, Forming, spread
+from derive.calculus.contracting import Axes, NoMatrixForm, Pieces, flipped
+from derive.calculus.forms import Form, Forming, addends, powers_in, spread
+from derive.calculus.summands import Term, term
 from derive.model.model import Model
 from derive.model.scalar import (
     Apply,
@@ -142,9 +142,7 @@ class Reader(Forming):
 
     def call(self, called: Called, indices: tuple[Index, ...]) -> Form:
         """A function at a name, entry by entry or row by row."""
-        axes = tuple(v for index in indices if (v := index.variable) is not None)
-        if len(set(axes)) < len(indices) or any(v in self.fixed for v in axes):
-            raise NoMatrixForm
+        axes = self.variables(indices)
         inner = self.read(Entry(called.argument, indices))
         terms = spread(inner, axes)
         if called.negated:
@@ -213,7 +211,7 @@ class Reader(Forming):
         """An operation, entry by entry."""
         match operation:
             case "add":
-                return self.sum(list(_addends(Apply(operation, arguments))))
+                return self.sum(list(addends(Apply(operation, arguments))))
             case "neg":
                 return self.product([(Num(-ONCE), ONCE), (arguments[0], ONCE)])
             case "mul":
@@ -301,7 +299,7 @@ class Reader(Forming):
             bound.add(body.variable)
             body = body.body
         pieces = Pieces()
-        for factor, exponent in _factors(body, ONCE):
+        for factor, exponent in powers_in(body, ONCE):
             pieces.multiply(self.whole(self.read(factor)), exponent)
         return self.form(self.contraction.summed(pieces, bound))
 
@@ -323,29 +321,44 @@ class Reader(Forming):
         before, self.first = self.first, matrix.indices
         made = self.sum_of(list(spread(self.read(matrix.body), matrix.indices)))
         self.first = before
-        whole = trees.call(operation, made)
+        whole = trees.of_matrix(operation, made)
         return self.letter(() if names else axes, trees.at(whole, names))
 
     def unknown(self, scalar: Unknown) -> Form:
-        """`g'(z)` entry by entry; the gradient of an unspecified loss of a name."""
-        if scalar.indices:
-            raise NoMatrixForm
-        if all(not argument.indices for argument in scalar.arguments):
+        """`g'(z)` entry by entry; `F(x)`, `dF(x)/dx`; the gradient of an unspecified loss."""
+        count = len(scalar.derivatives)
+        if not scalar.indices and all(not argument.indices for argument in scalar.arguments):
             if len(scalar.arguments) != 1:
                 raise NoMatrixForm
             inner = self.read(scalar.arguments[0].body)
-            count = len(scalar.derivatives)
-            return self.letter(
-                inner.axes, trees.primed(scalar.function, count, self.written(inner))
-            )
-        if len(scalar.derivatives) != 1:
+            made = trees.primed(scalar.function, count, self.written(inner))
+            return self.letter(inner.axes, made)
+        names = [self.named(argument) for argument in scalar.arguments]
+        whole = trees.call(scalar.function, *map(trees.name, names))
+        if count == 0:
+            return self.letter(self.variables(scalar.indices), whole)
+        if count > 1:
             raise NoMatrixForm
         number, places = scalar.derivatives[0]
-        body = scalar.arguments[number].body
-        own = tuple(Index.of(v) for v in scalar.arguments[number].indices)
-        if not isinstance(body, Entry) or body.indices != own:
+        if not scalar.indices and scalar.function in self.model.definitions:
+            return self.quotient(scalar.function, names[number], places)
+        made = trees.quotient(whole, trees.name(names[number]))
+        return self.letter(self.variables((*scalar.indices, *places)), made)
+
+    def named(self, tensor: Tensor) -> str:
+        """The name that a tensor is."""
+        body = tensor.body
+        own = tuple(Index.of(v) for v in tensor.indices)
+        if not isinstance(body, Entry) or body.indices != own or self.hides(body.symbol):
             raise NoMatrixForm
-        return self.quotient(scalar.function, body.symbol, places)
+        return body.symbol
+
+    def variables(self, indices: tuple[Index, ...]) -> Axes:
+        """Indices that are different variables, none of them fixed."""
+        axes = tuple(v for index in indices if (v := index.variable) is not None)
+        if len(set(axes)) < len(indices) or any(v in self.fixed for v in axes):
+            raise NoMatrixForm
+        return axes
 
     def derivative(
         self, of: str, of_indices: tuple[Index, ...], wrt: str, wrt_indices: tuple[Index, ...]
@@ -365,26 +378,3 @@ def _is_atom(pieces: Pieces) -> bool:
 def _turned(one: Term) -> Term:
     """A vector as a row."""
     return Term(one.coefficient, one.scalars, tuple((flipped(c), e) for c, e in one.factors))
-
-
-def _addends(scalar: Scalar) -> Iterator[Scalar]:
-    """The terms of a sum."""
-    match scalar:
-        case Apply("add", arguments):
-            for argument in arguments:
-                yield from _addends(argument)
-        case _:
-            yield scalar
-
-
-def _factors(scalar: Scalar, exponent: Fraction) -> Iterator[tuple[Scalar, Fraction]]:
-    """The factors of a product, with powers."""
-    match scalar:
-        case Apply("mul", arguments):
-            for argument in arguments:
-                yield from _factors(argument, exponent)
-        case Apply("div", (above, below)):
-            yield from _factors(above, exponent)
-            yield from _factors(below, -exponent)
-        case _:
-            yield scalar, exponent

@@ -8,6 +8,7 @@ from functools import reduce
 from derive.diagnostics.span import Source, Span
 from derive.model.dim import Dim
 from derive.syntax import tree
+from derive.syntax.show import is_quotient
 from derive.syntax.tree import Expression
 
 NOWHERE = Span(Source("<answer>", ""), 0, 0)
@@ -53,8 +54,13 @@ def plus(left: Expression, right: Expression) -> Expression:
 
 
 def over(left: Expression, right: Expression) -> Expression:
-    """`a/b`."""
-    return left if right == ONE else binary("/", left, right)
+    """`a/b`; `a/(b*c)` for `(a/b)/c`."""
+    if right == ONE:
+        return left
+    match left:
+        case tree.Binary(op="/", left=above, right=below) if not is_quotient(left):
+            return over(above, product((below, right)))
+    return binary("/", left, right)
 
 
 def power(base: Expression, exponent: Fraction | int) -> Expression:
@@ -145,9 +151,21 @@ def _differential(expr: Expression) -> Expression:
     match expr:
         case tree.Subscript(base=base, indices=indices):
             return tree.Subscript(NOWHERE, _differential(base), indices)
+        case tree.Call(function=function):
+            return replace(expr, function=name(f"d{function.id}"))
         case tree.Name(id=text):
             return name(f"d{text}")
     raise TypeError(type(expr).__name__)
+
+
+def undifferential(expr: Expression) -> Expression:
+    """`z[i]` for `dz[i]`."""
+    match expr:
+        case tree.Subscript(base=base, indices=indices):
+            return tree.Subscript(NOWHERE, undifferential(base), indices)
+        case tree.Name(id=text):
+            return name(text[1:])
+    return expr
 
 
 def of_dim(dim: Dim) -> Expression:
@@ -181,6 +199,28 @@ def mean_of(inner: Expression, over: Expression | None = None) -> Expression:
         ) if middle == call("mean", tensor, over=over):
             return call("var", tensor, over=over)
     return call("mean", inner, over=over)
+
+
+def of_matrix(function: str, matrix: Expression) -> Expression:
+    """`inv(A).T` for `inv(A.T)`, `det(A)` for `det(A.T)`."""
+    match matrix:
+        case tree.Transpose(operand=inner) if function == "inv":
+            return transpose(call(function, inner))
+        case tree.Transpose(operand=inner):
+            return call(function, inner)
+    return call(function, matrix)
+
+
+def opposite(expr: Expression) -> Expression | None:
+    """`b - a` for `a - b`; None for anything else."""
+    match expr:
+        case tree.Binary(op="-", left=left, right=right) if not _is_sum(left):
+            return binary("-", right, left)
+    return None
+
+
+def _is_sum(expr: Expression) -> bool:
+    return isinstance(expr, tree.Binary) and expr.op in "+-"
 
 
 def unturned(expr: Expression, symmetric: frozenset[str]) -> Expression:

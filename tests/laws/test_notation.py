@@ -1,0 +1,150 @@
+"""Answers read back, mean the derivative, and are what a textbook has."""
+
+from pathlib import Path
+
+import pytest
+
+from derive import api
+from derive.check.engine import Engine
+from derive.check.verdict import Proved
+from derive.diagnostics.diagnostic import Diagnostic
+from derive.diagnostics.span import Source
+from derive.syntax.parse import parse_expression
+from derive.syntax.show import show
+
+WORKED = sorted((Path(__file__).parents[2] / "worked").rglob("*.derive"))
+
+SOFTMAX = """
+dims N, d, k
+input X[N, d], x[d]
+param W[d, k], V[k, d]
+target Y[N, k] : onehot, y[k] : onehot
+P = softmax(X @ W)
+z = V @ x
+p = softmax(z)
+loss L = -sum(Y*log(P))/N
+loss J = -sum(y*log(p))
+"""
+LAYERS = """
+dims d, h, m
+input x[d]
+param W1[h, d], b1[h], W2[m, h], b2[m]
+target y[m]
+z1 = W1 @ x + b1
+a1 = tanh(z1)
+z2 = W2 @ a1 + b2
+loss L = sum((z2 - y)^2)
+loss K(z2)
+"""
+NORM = """
+dims d
+input x[d]
+const eps : positive
+mu = mean(x)
+s = sqrt(var(x) + eps)
+xh = (x - mu)/s
+loss L(xh)
+"""
+FORMS = """
+dims n, d
+input X[n, d], y[n], A[d, d], s1, s2
+param w[d]
+const S[d, d] : symmetric
+r = X @ w - y
+loss R = sum(r^2)
+q = w.T @ A @ w
+f = w.T @ S @ w
+D = det(A)
+t = trace(A)
+n2 = norm(w)
+B = -log(sigmoid(s1 - s2))
+l = logsumexp(w)
+"""
+ATTENTION = """
+dims n, m, d, e
+input Q[n, d], K[m, d], V[m, e]
+S = Q @ K.T/sqrt(d)
+A = softmax(S)
+O = A @ V
+loss L(O)
+"""
+
+TEXTBOOK = [
+    (SOFTMAX, "L", "W", "X.T @ (P - Y)/N"),
+    (SOFTMAX, "J", "z", "p - y"),
+    (SOFTMAX, "J", "V", "(p - y) @ x.T"),
+    (SOFTMAX, "J", "p", "-y/p"),
+    (SOFTMAX, "p", "z", "diag(p) - p @ p.T"),
+    (LAYERS, "L", "z2", "2*(z2 - y)"),
+    (LAYERS, "L", "W2", "2*(z2 - y) @ a1.T"),
+    (LAYERS, "L", "b1", "2*(1 - a1^2)*(W2.T @ (z2 - y))"),
+    (LAYERS, "K", "W2", "dK/dz2 @ a1.T"),
+    (NORM, "L", "x", "(dL/dxh - mean(dL/dxh) - mean(xh*dL/dxh)*xh)/s"),
+    (FORMS, "R", "w", "2*X.T @ r"),
+    (FORMS, "R", "X", "2*r @ w.T"),
+    (FORMS, "q", "w", "(A + A.T) @ w"),
+    (FORMS, "f", "w", "2*S @ w"),
+    (FORMS, "D", "A", "D*inv(A).T"),
+    (FORMS, "t", "A", "eye[d]"),
+    (FORMS, "n2", "w", "w/n2"),
+    (FORMS, "B", "s1", "-sigmoid(s2 - s1)"),
+    (FORMS, "l", "w", "softmax(w)"),
+    (ATTENTION, "L", "V", "A.T @ dL/dO"),
+]
+
+
+@pytest.mark.parametrize(("text", "of", "by", "expected"), TEXTBOOK)
+def test_answers_read_like_a_textbook(text: str, of: str, by: str, expected: str) -> None:
+    assert api.parse(text).gradient(of, by).text == expected
+
+
+def test_an_answer_names_the_facts_that_it_needs() -> None:
+    found = Engine(api.parse(SOFTMAX).elaborated).closing.closed_form("J", "z")
+    assert found is not None
+    assert found.facts == ("y is onehot",)
+
+
+@pytest.mark.parametrize(
+    ("text", "of", "by", "expected"),
+    [
+        (SOFTMAX, "J", "z", "p - y"),
+        (SOFTMAX, "L", "W", r"\frac{X^\top \, \left(P - Y\right)}{N}"),
+        (LAYERS, "L", "W2", r"2 \, \left(z_{2} - y\right) \, a_{1}^\top"),
+        (FORMS, "D", "A", r"D \, \left(A^{-1}\right)^\top"),
+        (SOFTMAX, "p", "z", r"\operatorname{diag}\left(p\right) - p \, p^\top"),
+    ],
+)
+def test_answers_in_latex(text: str, of: str, by: str, expected: str) -> None:
+    assert api.parse(text).gradient(of, by).latex == expected
+
+
+def test_a_printed_name_is_used() -> None:
+    text = 'dims n\ninput z[n]\nq "\\\\hat{q}" = softmax(z)\nloss L = sum(q^2)\n'
+    model = api.parse(text)
+    assert not model.errors
+    assert r"\hat{q}" in model.gradient("L", "q").latex
+
+
+def test_indices_avoid_the_names_of_the_file() -> None:
+    text = "dims i, j\ninput X[i, j], Y[i, j]\nZ = X*Y\nloss L = sum(Z^3)\n"
+    model = api.parse(text)
+    found = model.gradient("Z", "X").text
+    assert "hidden" not in found
+    assert isinstance(model.claim(f"dZ/dX = {found}"), Proved)
+
+
+@pytest.mark.parametrize("path", WORKED, ids=lambda path: path.stem)
+def test_answers_read_back_and_mean_the_derivative(path: Path) -> None:
+    """Of the last scalar of each worked file, by what is declared and by what is defined."""
+    model = api.load(path)
+    closing = Engine(model.elaborated).closing
+    definitions = {n: d for n, d in model.elaborated.definitions.items() if not d.hidden}
+    scalars = [name for name, definition in definitions.items() if not definition.indices]
+    for of in scalars[-1:]:
+        for by in [*model.elaborated.symbols, *(n for n in definitions if n != of)][:6]:
+            found = closing.closed_form(of, by)
+            assert found is not None, f"d{of}/d{by}"
+            again = parse_expression(Source("answer", found.text))
+            assert not isinstance(again, Diagnostic)
+            assert again == found.expression, show(again)
+            assert "." not in found.text.replace(".T", "").replace("..", "")
