@@ -282,8 +282,9 @@ def half_sum(algebra: Algebra, poly: Poly, sign: int) -> Poly:
 def symbolic_power(algebra: Algebra, base: Poly, exponent: Poly) -> Poly:
     """a^b: exact where b is a rational number, else exp(b log(a)) for positive a.
 
-    A base whose sign is open has a symbolic power `ipow(a, b)` of its own, which is taken apart
-    only where `b` is whole.
+    A base whose sign is open has a symbolic power `ipow(a, b)` of its own. Where such powers are
+    defined for a negative base, their exponents are whole: a^(b+c) = a^b a^c, but (a b)^c is taken
+    apart only for a whole c, and (a^b)^c never.
     """
     constant = exponent.constant
     if constant is not None:
@@ -293,7 +294,7 @@ def symbolic_power(algebra: Algebra, base: Poly, exponent: Poly) -> Poly:
     if is_positive(algebra, base):
         return exponential(algebra, algebra.multiply(exponent, logarithm(algebra, base)))
     if not is_whole(exponent):
-        return of_atom(Atom("func", ("ipow",), (), (base, exponent)))
+        return _opaque_power(algebra, base, exponent)
     common, rest = content(algebra, base)
     single = common.single
     assert single is not None
@@ -307,16 +308,21 @@ def symbolic_power(algebra: Algebra, base: Poly, exponent: Poly) -> Poly:
             value = exponential(algebra, algebra.multiply(scaled, logarithm(algebra, part)))
             result = algebra.multiply(result, value)
             continue
-        if not is_whole(scaled):
-            power = Atom("func", ("ipow",), (), (part, scaled))
-            result = algebra.multiply(result, of_atom(power))
+        result = algebra.multiply(result, _opaque_power(algebra, part, scaled))
+    return result
+
+
+def _opaque_power(algebra: Algebra, base: Poly, exponent: Poly) -> Poly:
+    """A product of `ipow(a, m)`, one for each term of the exponent."""
+    result = ONE
+    for monomial, coefficient in exponent.terms.items():
+        if not monomial.factors:
+            result = algebra.multiply(result, algebra.raised(base, coefficient))
             continue
-        for monomial, coefficient in scaled.terms.items():
-            if not monomial.factors:
-                result = algebra.multiply(result, algebra.raised(part, coefficient))
-                continue
-            power = Atom("func", ("ipow",), (), (part, Poly({monomial: 1})))
-            result = algebra.multiply(result, of_atom(power, coefficient))
+        whole = coefficient.denominator == 1
+        inner = Poly({monomial: 1 if whole else coefficient})
+        power = of_atom(Atom("func", ("ipow",), (), (base, inner)), coefficient if whole else 1)
+        result = algebra.multiply(result, power)
     return result
 
 

@@ -10,7 +10,7 @@ from derive.calculus.knowledge import Rewritten
 from derive.calculus.place import Place, Var, place
 from derive.calculus.products import Factors, merged, private_copies, without
 from derive.calculus.signs import Signs
-from derive.calculus.term import ONE, ZERO, Atom, Poly, add, of_atom
+from derive.calculus.term import ONE, ZERO, Atom, Poly, add, number, of_atom
 from derive.model.dim import Dim
 from derive.model.scalar import Axis
 
@@ -260,9 +260,14 @@ def solved(difference: Poly, parameters: tuple[Var, ...], text: str) -> Equation
         if len(monomial.factors) != 1:
             continue
         ((atom, exponent),) = monomial.factors.items()
-        if exponent != 1 or atom.kind not in ("sum", "entry"):
+        if exponent not in (1, Fraction(1, 2)) or atom.kind not in ("sum", "entry"):
             continue
         rest = Poly({m: c for m, c in difference.terms.items() if m is not monomial})
+        if exponent != 1:  # a root that is a number: a^(1/2) = c says a = c^2
+            root = rest.scaled(-1 / Fraction(coefficient)).constant
+            if root is None or root < 0:
+                continue
+            rest, coefficient = number(root * root).scaled(-1), 1
         if not set(parameters) <= atom.free or _occurs(atom, rest):
             continue
         value = rest.scaled(-1 / Fraction(coefficient))
