@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from derive.calculus.algebra import TooLarge
 from derive.calculus.binders import number_of
 from derive.calculus.engine import Body
-from derive.calculus.powers import is_nonnegative, is_positive
-from derive.calculus.term import ONE, Atom
+from derive.calculus.powers import content, factors, is_nonnegative, is_positive
+from derive.calculus.term import ONE, Atom, Poly, of_atom
 from derive.calculus.unfolding import Unfolding
 from derive.model.model import Relation
 from derive.model.scalar import Scalar
@@ -21,7 +21,8 @@ from derive.proof.order_domain import Domain
 from derive.proof.order_lemmas import by_combination
 from derive.proof.order_rules import by_cases, by_exponentials, by_factors, by_squaring
 from derive.proof.order_signs import Order, Premise, Search
-from derive.proof.order_squares import by_completion, is_square_sum
+from derive.proof.order_single import by_roots, by_signs, by_slope
+from derive.proof.order_squares import by_completion, sign_of_squares
 from derive.proof.order_sums import by_sum
 
 if TYPE_CHECKING:
@@ -29,20 +30,23 @@ if TYPE_CHECKING:
 
 RULES = (
     by_factors,
+    by_roots,
     by_completion,
     by_combination,
     by_sum,
     by_squaring,
     by_exponentials,
     by_cases,
+    by_slope,
+    by_signs,
 )
 """How a sign may be shown, what is cheap and what settles most first."""
 
-QUICK_RULES = (by_factors, by_completion, by_combination)
+QUICK_RULES = (by_factors, by_roots, by_completion, by_combination)
 """How the sign of a part may be shown, in passing."""
 
 ABOVE = {"<": True, "<=": True, ">": False, ">=": False}
-TURNED = {"<": ">", ">": "<"}
+STRICT = frozenset({"<", ">"})
 LEAST_LEFT = 60
 
 
@@ -55,24 +59,18 @@ class OrderProver:
 
     def shows(self, relation: Relation) -> tuple[str, ...] | None:
         """The facts that a proof of the relation uses; None where none was found."""
-        if relation.op == "!=":
-            for op in TURNED:
-                facts = self.shows(replace(relation, op=op))
-                if facts is not None:
-                    return facts
-            return None
-        if relation.op not in ABOVE:
+        if relation.op not in (*ABOVE, "!="):
             return None
         told = self.told(relation)
         difference = self.prover.difference(replace(relation, conditions=told.kept))
-        if ABOVE[relation.op]:
+        if ABOVE.get(relation.op):
             difference = -difference
         self.prover.nonzero = self.calculus.left_out(difference)
         premises = [*told.premises, *self.assumed()]
         if not self.prover.given:
             premises.extend(p for p in Domain(self.calculus).of(relation) if not self.known(p))
         algebra = self.prover.algebra(self.prover.declared(), self.prover.equations())
-        search = Search(RULES, QUICK_RULES, (is_square_sum,))
+        search = Search(RULES, QUICK_RULES, (sign_of_squares,), self.nonzero())
         try:
             for poly in self.prover.opening.openings(difference, algebra):
                 search.used.clear()
@@ -80,7 +78,11 @@ class OrderProver:
                 known = tuple(premises), told.ones, told.zeros
                 order = Order(algebra, self.body, search, *known)
                 stated = set(order.facts.used)
-                if order.shows(poly, relation.op in TURNED):
+                if relation.op == "!=":
+                    shown = differs(order, poly)
+                else:
+                    shown = order.shows(poly, relation.op in STRICT)
+                if shown:
                     return tuple(sorted((stated | search.used) - {""}))
         except TooLarge:
             pass
@@ -117,6 +119,29 @@ class OrderProver:
             found.append(Premise(above, strict, assumption.text, parameters))
         return tuple(found)
 
+    def nonzero(self) -> dict[str | Atom, str]:
+        """The tensors and the single entries that are assumed to be different from zero."""
+        found: dict[str | Atom, str] = {}
+        for assumption in self.prover.model.assumptions:
+            relation = assumption.relation
+            if relation.op != "!=" or relation.conditions:
+                continue
+            left, right = (
+                self.calculus.lower(side, relation.indices)
+                for side in (relation.left, relation.right)
+            )
+            atom = (left - right).atom
+            if atom is None or atom.kind != "entry":
+                continue
+            variables = [p.variable for p in atom.places]
+            axes = self.calculus.axes(str(atom.head[0]))
+            whole = all(v is not None and v.axis == a for v, a in zip(variables, axes, strict=True))
+            if whole and len(set(variables)) == len(variables):
+                found[str(atom.head[0])] = assumption.text
+            elif not atom.free:
+                found[atom] = assumption.text
+        return found
+
     def told(self, relation: Relation) -> "Told":
         """What the conditions of a statement say."""
         kept: list[Scalar] = []
@@ -145,6 +170,24 @@ class OrderProver:
         if atom.head == ("step",):
             return [Premise(atom.args[0] if holds else -atom.args[0], holds)]
         return []
+
+
+def differs(order: Order, poly: Poly) -> bool:
+    """The polynomial is not zero: each of its factors is positive, negative, or assumed so."""
+    if order.shows(poly, True) or order.shows(-poly, True):
+        return True
+    if not poly.terms:
+        return False
+    common, rest = content(order.algebra, poly)
+    parts = [of_atom(a) for m in common.terms for a, e in m.factors.items() if e > 0]
+    if rest.constant is None:
+        parts.extend(part for part, _ in factors(rest))
+    for part in parts:
+        atom = part.atom
+        known = atom is not None and order.is_nonzero(atom)
+        if not known and not order.shows(part, True) and not order.shows(-part, True):
+            return False
+    return True
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,12 +44,14 @@ class Search:
     """How a sign may be shown, how a sum of terms of open sign may be seen not to be negative.
 
     `left` is how many questions may still be asked, `used` has the facts that were used. What is
-    asked about a part, in passing, is asked with the `quick_rules` alone.
+    asked about a part, in passing, is asked with the `quick_rules` alone. `nonzero` has the tensors
+    and the entries that are assumed not to be zero, with the words of the assumption.
     """
 
     rules: tuple["Rule", ...]
     quick_rules: tuple["Rule", ...]
     sums: tuple["Recogniser", ...]
+    nonzero: dict[str | Atom, str] = field(default_factory=dict)
     left: int = MOST_STEPS
     used: set[str] = field(default_factory=set)
     quick: bool = False
@@ -92,6 +94,13 @@ class Order:
         """The same with more premises."""
         more = (*self.premises, *premises)
         made = Order(self.algebra, self.body, self.search, more, self.ones, self.zeros)
+        made.depth = self.depth
+        return made
+
+    def without(self, name: str) -> "Order":
+        """The same without the premises that speak of a tensor."""
+        fewer = tuple(p for p in self.premises if name not in p.poly.symbols)
+        made = Order(self.algebra, self.body, self.search, fewer, self.ones, self.zeros)
         made.depth = self.depth
         return made
 
@@ -234,7 +243,7 @@ class Order:
         if exponent.denominator != 1:
             return 0 if sign <= 0 else 2 if sign == 2 or exponent < 0 else 1
         if exponent % 2 == 0:
-            return 2 if abs(sign) == 2 or exponent < 0 else 1
+            return 2 if abs(sign) == 2 or exponent < 0 or self.is_nonzero(atom) else 1
         if exponent < 0 and abs(sign) == 1:
             sign *= 2
         return sign
@@ -271,10 +280,20 @@ class Order:
                 if self.is_posdef(atom) and len(set(atom.places[-2:])) == 1:
                     return 2
         for premise in self.premises:
-            if premise.poly.atom == atom:
-                self.search.used.add(premise.text)
-                return 2 if premise.strict else 1
+            for sign in (1, -1):
+                if premise.poly.scaled(sign).atom == atom:
+                    self.search.used.add(premise.text)
+                    return 2 * sign if premise.strict else sign
         return found
+
+    def is_nonzero(self, atom: Atom) -> bool:
+        """An entry that is assumed not to be zero."""
+        if atom.kind != "entry":
+            return False
+        text = self.search.nonzero.get(atom) or self.search.nonzero.get(str(atom.head[0]))
+        if text:
+            self.keep((text,))
+        return text is not None
 
     def is_posdef(self, atom: Atom) -> bool:
         """An entry of a matrix that is declared positive definite."""
@@ -289,7 +308,7 @@ class Order:
         (inside,) = atom.args[0].terms
         sign = self.monomial_sign(inside)
         if not sign:
-            return int(any(recognises(self, atom) for recognises in self.search.sums))
+            return max((recognises(self, atom) for recognises in self.search.sums), default=0)
         filled = all(surely_at_least(v.axis.high, v.axis.low) for v in atom.bound)
         return sign if filled else max(-1, min(1, sign))
 
@@ -328,4 +347,4 @@ def odd_in(atom: Atom, factors: Iterable[tuple[Atom, Exponent]]) -> bool:
 
 
 Rule = Callable[[Order, Poly, bool], bool]
-Recogniser = Callable[[Order, Atom], bool]
+Recogniser = Callable[[Order, Atom], int]

@@ -12,6 +12,7 @@ from itertools import product as cartesian
 from derive.calculus.canonical import component, rename_poly
 from derive.calculus.place import Var, fresh
 from derive.calculus.products import Factors, merged, opened
+from derive.calculus.ranges import surely_at_least
 from derive.calculus.term import Atom, Exponent, Monomial, Poly, of_atom, of_monomial
 from derive.proof.order_lemmas import is_square, root_of
 from derive.proof.order_signs import Order
@@ -76,20 +77,34 @@ def definite(gram: Gram) -> int | None:
 # --- sums over indices ---------------------------------------------------------------------------
 
 
-def is_square_sum(order: Order, atom: Atom) -> bool:
+def sign_of_squares(order: Order, atom: Atom) -> int:
     """sum_I s_I (sum_J f_IJ)^2: shared indices I under which the rest falls into pairs alike.
 
-    A pair may also be joined by an entry of a positive definite matrix.
+    A pair may also be joined by an entry of a positive definite matrix: x.T @ S @ x is positive
+    where the entries of x are not zero.
     """
     variables, factors = opened(atom)
     if len(variables) > MOST_BOUND or any(e.denominator != 1 for e in factors.values()):
-        return False
+        return 0
     for size in range(len(variables) + 1):
         for shared in combinations(variables, size):
             rest = [v for v in variables if v not in shared]
             if rest and falls_into_pairs(order, factors, rest):
-                return True
-    return False
+                filled = all(surely_at_least(v.axis.high, v.axis.low) for v in variables)
+                return 2 if filled and not shared and is_plain_form(order, factors) else 1
+    return 0
+
+
+def is_plain_form(order: Order, factors: Factors) -> bool:
+    """Two entries that are not zero and what joins them: x.T @ S @ x."""
+    vectors = [a for a in factors if a.kind == "entry" and len(a.places) == 1]
+    joins = [a for a in factors if len(a.places) == 2]
+    others = [a for a in factors if a not in vectors and a not in joins]
+    if len(joins) != 1 or len(vectors) != 2 or any(order.atom_sign(a) != 2 for a in others):
+        return False
+    if any(factors[a] != 1 for a in (*vectors, *joins)) or vectors[0].head != vectors[1].head:
+        return False
+    return all(order.is_nonzero(a) or abs(order.atom_sign(a)) == 2 for a in vectors)
 
 
 def falls_into_pairs(order: Order, factors: Factors, summed: list[Var]) -> bool:
