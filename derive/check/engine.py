@@ -1,6 +1,7 @@
 """The exact side of a judge: calculus and proof of one model, stopped when their time is over."""
 
 import time
+from collections.abc import Hashable
 from math import inf
 
 from derive.calculus.engine import Calculus
@@ -8,6 +9,7 @@ from derive.check import answers
 from derive.check.budget import remaining
 from derive.model.model import Model, Relation
 from derive.model.scalar import Derivative, Scalar, Tensor
+from derive.model.traverse import skeleton
 from derive.proof import equal, outcome
 from derive.proof.closed_form import Closing
 
@@ -28,6 +30,7 @@ class Engine:
         self.prover = equal.Prover(self.calculus)
         self.closing = Closing(self.prover)
         self._resolved: dict[Scalar, Scalar] = {}
+        self._answers: dict[Hashable, answers.Answer | None] = {}
 
     def _tick(self) -> None:
         if time.monotonic() > self.deadline:
@@ -41,14 +44,18 @@ class Engine:
         return found
 
     def prove(
-        self, relation: Relation, at: tuple[tuple[str, Tensor], ...], deadline: float
+        self,
+        relation: Relation,
+        at: tuple[tuple[str, Tensor], ...],
+        deadline: float,
+        plausible: frozenset[equal.Fact] | None = None,
     ) -> outcome.Proof:
-        """What an exact argument gives within the time."""
+        """What an exact argument gives within the time; only with these facts, if given."""
         if remaining(deadline) <= 0:
             return TIMED_OUT
         before, self.deadline = self.deadline, deadline
         try:
-            return self.prover.prove(relation, at)
+            return self.prover.prove(relation, at, plausible)
         except DeadlineOver:
             return TIMED_OUT
         finally:
@@ -56,6 +63,16 @@ class Engine:
 
     def answer(self, node: Derivative, tensor: Tensor, deadline: float) -> answers.Answer:
         """A whole derivative in closed form. Raises DeadlineOver."""
+        key = skeleton(tensor), tuple(variable.name for variable in tensor.indices)
+        if key not in self._answers:
+            self._answers[key] = None  # what took too long once is not tried again
+            self._answers[key] = self._answer(node, tensor, deadline)
+        found = self._answers[key]
+        if found is None:
+            raise DeadlineOver
+        return found
+
+    def _answer(self, node: Derivative, tensor: Tensor, deadline: float) -> answers.Answer:
         before, self.deadline = self.deadline, deadline
         try:
             return answers.whole(self.closing, node, tensor)

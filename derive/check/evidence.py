@@ -47,18 +47,18 @@ class Evidence:
 
     def shrunk(self, found: Violation, deadline: float) -> Violation:
         """A violation at a smaller point."""
-        last = found
+        numbers, at = self.judge.numbers, self.judgement.at
+        exactly = self.relation.op != "="
 
         def fails(point: Point) -> bool:
-            nonlocal last
-            here = self.judge.numbers.violation(self.relation, point, self.judgement.at)
-            if here is None:
-                return False
-            last = here
-            return True
+            if exactly:
+                return numbers.violation(self.relation, point, at) is not None
+            return bool(numbers.suspicions(self.relation, point, at).any())
 
-        self.judge.points.shrunk(found.point, fails, self.names, deadline)
-        return last
+        small = self.judge.points.shrunk(found.point, fails, self.names, deadline)
+        if small is found.point:
+            return found
+        return numbers.certified(self.relation, small, at) or found
 
     def entry(self, found: Violation) -> tuple[tuple[str, int], ...]:
         """The free indices, numbered as the language numbers them."""

@@ -11,7 +11,7 @@ import numpy as np
 
 from derive.check.budget import deadline_in, remaining
 from derive.check.closed import CLOSED, ball_around, scalar_of
-from derive.check.numbers import Sides, Violation
+from derive.check.numbers import STRICT, Sides, Violation
 from derive.check.verdict import Proved
 from derive.evaluate.number import EvaluationError
 from derive.evaluate.point import Point
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from derive.check.judge import Judge
 
 _STEPS = 240
-_SECONDS = 1.0
+_SECONDS = 2.0
 _STARTS = 4
 _EQUALITIES = 24
 _NEAR = 1e-9
@@ -37,14 +37,21 @@ class Hunt:
 
     def violation(self, names: tuple[str, ...], deadline: float) -> Violation | None:
         """A point at which the relation surely fails; `names` are those that matter."""
-        until = min(deadline, deadline_in(_SECONDS))
-        points = [*self.judge.points.special(), *self.judge.points.combined(names)]
-        found = self.at(points, until)
-        if found is None and self.relation.op in ("<", ">", "!="):
-            found = self.equality(points, until)
+
+        def until() -> float:
+            return min(deadline, deadline_in(_SECONDS))
+
+        found = self.at(self.simple(names), until())
+        if found is None and self.relation.op in STRICT:
+            found = self.equality(self.simple(names), until())
         if found is None and self.relation.op in ("<", "<=", ">", ">="):
-            found = self.descent(names, until)
+            found = self.descent(names, until())
         return found
+
+    def simple(self, names: tuple[str, ...]) -> Iterator[Point]:
+        """Points of simple numbers."""
+        yield from self.judge.points.special()
+        yield from self.judge.points.combined(names)
 
     def at(self, points: Iterable[Point], until: float) -> Violation | None:
         """A violation at one of the points."""

@@ -18,6 +18,7 @@ from derive.check.engine import TIMED_OUT, DeadlineOver, Engine
 from derive.check.evidence import Evidence
 from derive.check.hunting import Hunt
 from derive.check.limits import Limits
+from derive.check.missing import Missing
 from derive.check.numbers import (
     ENOUGH,
     PRECISIONS,
@@ -46,9 +47,11 @@ from derive.evaluate.point import Point
 from derive.model.model import Judgement, Model, Relation
 from derive.model.scalar import Axis, Tensor
 from derive.proof import outcome
+from derive.proof.equal import Fact
 
 FIRST = 3
 MORE = 16
+_MOMENT = 0.2
 _BRIEFLY = 2.0  # seconds, for what is only looked for to explain a refutation
 
 
@@ -62,6 +65,7 @@ class Judge:
         self.points = Points(model, self.engine.resolve, settings.seed)
         limits = Limits(model, lambda: next(self.points.some(0, 1), None))
         self.numbers = Numbers(model, self.engine.resolve, limits)
+        self.missing = Missing(self)
         self.confirmation = Confirmation(model, self.points, self.numbers)
 
     @cached_property
@@ -80,10 +84,14 @@ class Judge:
         return other in self.uses.get(name, frozenset())
 
     def prove(
-        self, relation: Relation, at: tuple[tuple[str, Tensor], ...], deadline: float
+        self,
+        relation: Relation,
+        at: tuple[tuple[str, Tensor], ...],
+        deadline: float,
+        plausible: frozenset[Fact] | None = None,
     ) -> Proved | ProvedFor | ProvedIf | outcome.NotShown:
-        """What an exact argument gives within the time."""
-        match self.engine.prove(relation, at, deadline):
+        """What an exact argument gives within the time; only with these facts, if given."""
+        match self.engine.prove(relation, at, deadline, plausible):
             case outcome.Proved(facts, conditions, trail):
                 return Proved(facts, conditions, trail)
             case outcome.ProvedFor(sizes, facts, conditions, trail):
@@ -115,6 +123,10 @@ class Judge:
     def judge_claim(self, judgement: Judgement, relation: Relation, deadline: float) -> Verdict:
         """Numbers, proof, more numbers."""
         found = self.search(judgement, relation, 0, FIRST)
+        if found is None and judgement.kind == "refute":
+            found = self.search(judgement, relation, FIRST, MORE) or self.violation(
+                judgement, relation, self.points.special()
+            )
         if found is not None:
             return self.refuted(judgement, relation, found, deadline)
         self.confirmation.of(relation)
@@ -198,7 +210,9 @@ class Judge:
         evidence = Evidence(self, judgement, relation)
         shown = evidence.counterexample(found, deadline)
         if judgement.kind != "refute":
-            verdict = self.prove(relation, judgement.at, min(deadline, deadline_in(_BRIEFLY)))
+            facts = self.missing.plausible(judgement, relation, evidence.names)
+            until = min(deadline, deadline_in(_BRIEFLY if relation.op == "=" else _MOMENT))
+            verdict = self.prove(relation, judgement.at, until, facts)
             if isinstance(verdict, ProvedIf):
                 return replace(verdict, counterexample=shown)
             if isinstance(verdict, Proved) and not verdict.conditions:

@@ -29,6 +29,7 @@ class Limits:
         self.model = model
         self.generic = generic
         self.kinks = Kinks(model)
+        self._uses: dict[str, frozenset[str]] = {}
         self._inside: dict[str, tuple[Derivative, ...]] = {}
         self._of: dict[int, tuple[Relation, tuple[Derivative, ...]]] = {}
         self._smooth: dict[tuple[int, int], tuple[Point, Relation, bool]] = {}
@@ -40,13 +41,19 @@ class Limits:
         if found is None:
             sides = (relation.left, relation.right, *relation.conditions)
             names = frozenset[str]().union(*map(names_in, sides))
-            uses = uses_of(self.model) if names else {}
-            used = names.union(*(uses.get(name, frozenset()) for name in names))
+            used = names.union(*(self.uses.get(name, frozenset()) for name in names))
             nodes = [node for side in sides for node in _derivatives(side)]
             for name in sorted(used):
                 nodes += self._of_definition(name)
             found = self._of[id(relation)] = relation, tuple(dict.fromkeys(nodes))
         return found[1]
+
+    @property
+    def uses(self) -> dict[str, frozenset[str]]:
+        """For each defined name, all that its value depends on."""
+        if len(self._uses) != len(self.model.definitions):
+            self._uses = uses_of(self.model)
+        return self._uses
 
     def _of_definition(self, name: str) -> tuple[Derivative, ...]:
         if name not in self._inside:

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
-from itertools import product, takewhile
+from itertools import product
 
 import numpy as np
 
-from derive.check.budget import deadline_in, remaining
+from derive.check.budget import remaining
 from derive.diagnostics.diagnostic import Diagnostic, Label, Severity
 from derive.evaluate.arithmetic import EXACT
 from derive.evaluate.draws import failing
@@ -22,7 +22,7 @@ from derive.model.scalar import Scalar
 MOST = 64
 _SHRINKING = 1.0
 _SPECIAL_SIZES = 2
-_SPECIAL_SECONDS = 0.5
+_MOST_SPECIAL = 400
 _SIMPLE = tuple(map(Fraction, ("0", "1", "-1", "2", "-2", "1/2", "3", "-3")))
 _ALONE = tuple(map(Fraction, ("0", "1", "-1", "-3")))
 _MOST_COMBINED = 600
@@ -40,7 +40,8 @@ class Points:
         self.problem: NoSample | None = None
         self.sampler = Sampler(model, resolve)
         self._drawn: list[Point] = []
-        self._special: tuple[Point, ...] | None = None
+        self._special: list[Point] = []
+        self._special_source = self._find_special()
         self._source = sample(model, seed, MOST, resolve)
         self._cases: dict[int, Point | Diagnostic] = {}
 
@@ -57,12 +58,15 @@ class Points:
                 return
             yield self._drawn[number]
 
-    def special(self) -> tuple[Point, ...]:
+    def special(self) -> Iterator[Point]:
         """Points of simple numbers, where what is only likely tends to break: zeros, ones, ties."""
-        if self._special is None:
-            until = deadline_in(_SPECIAL_SECONDS)
-            self._special = tuple(takewhile(lambda _: remaining(until) > 0, self._find_special()))
-        return self._special
+        for number in range(_MOST_SPECIAL):
+            if number >= len(self._special):
+                found = next(self._special_source, None)
+                if found is None:
+                    return
+                self._special.append(found)
+            yield self._special[number]
 
     def _find_special(self) -> Iterator[Point]:
         starts = [*self._smallest(), *self.some(0, _SPECIAL_SIZES)]

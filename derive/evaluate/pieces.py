@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from derive.evaluate.arithmetic import EXACT
 from derive.evaluate.labelled import Labelled, Places, Table, align, ordered, spread, take
-from derive.evaluate.number import Array, EvaluationError
+from derive.evaluate.number import Array, EvaluationError, TooWide
 from derive.evaluate.products import product
 from derive.evaluate.reductions import arranged
 from derive.evaluate.unknown import numbers_of, ridges
-from derive.model.scalar import Blocks, Index, MatrixFunction, Split, Unknown
+from derive.model.scalar import Apply, Blocks, Index, MatrixFunction, Split, Unknown
 
 if TYPE_CHECKING:
     from derive.evaluate.run import World
@@ -120,6 +121,17 @@ def _flat_place(
     total = sum(arrays[1 : len(parts)], arrays[0])
     wrong = np.logical_or.reduce(np.broadcast_arrays(*arrays[len(parts) :]))
     return Places(labels, np.asarray(np.where(wrong, _NOWHERE, total)))
+
+
+def by_rationals(world: "World", node: Apply) -> Labelled:
+    """A comparison that enclosures leave open. Raises TooWide where rationals do not suffice."""
+    try:
+        found = world.beside(EXACT).scalar(node)
+    except EvaluationError:
+        raise TooWide("a comparison is not decided at this precision") from None
+    if not EXACT.defined(found.array).all():
+        raise TooWide("a comparison of what is undefined somewhere")
+    return Labelled(found.labels, world.arithmetic.exact(found.array))
 
 
 def joined(world: "World", node: Blocks) -> Labelled:

@@ -18,8 +18,8 @@ from derive.evaluate.labelled import (
 )
 from derive.evaluate.labelled import take as taken
 from derive.evaluate.names import is_index_arithmetic, is_mask, uses_of
-from derive.evaluate.number import Arithmetic, Array, EvaluationError
-from derive.evaluate.pieces import joined, matrix_entry, split, unknown_entry
+from derive.evaluate.number import Arithmetic, Array, EvaluationError, TooWide
+from derive.evaluate.pieces import by_rationals, joined, matrix_entry, split, unknown_entry
 from derive.evaluate.point import Point
 from derive.evaluate.products import masked_product
 from derive.evaluate.reductions import first_maximum, reduced
@@ -146,7 +146,7 @@ class World:
         self._tables: dict[str, Table] = {}
         self._memo: dict[int, tuple[Scalar, Labelled]] = {}
         self._places: dict[tuple[int, int], tuple[Index, Places]] = {}
-        self._floats: World | None = None
+        self._beside: dict[str, World] = {}
         for name, values in overrides.items():
             self._tables[name] = Table((), values)
 
@@ -376,15 +376,24 @@ class World:
             truth = self.truth(node)[0]
             return Labelled(truth.labels, self.arithmetic.exact(truth.array.astype(int)))
         labels, arrays = align([self.scalar(argument) for argument in node.arguments])
-        return Labelled(labels, self.arithmetic.apply(node.operation, arrays))
+        try:
+            return Labelled(labels, self.arithmetic.apply(node.operation, arrays))
+        except TooWide:
+            if self.parent or self._overrides:
+                raise
+            return by_rationals(self, node)
+
+    def beside(self, arithmetic: Arithmetic) -> "World":
+        """The same point in another arithmetic, without shifts and overrides."""
+        if arithmetic.name not in self._beside:
+            self._beside[arithmetic.name] = World(Evaluator(self.model, arithmetic), self.point, {})
+        return self._beside[arithmetic.name]
 
     def truth(self, condition: Scalar) -> tuple[Labelled, Labelled | None]:
         """Where a condition holds, and where it is undefined (None: nowhere)."""
         world = self
         if self.arithmetic is not FLOAT and is_index_arithmetic(condition):
-            if self._floats is None:
-                self._floats = World(Evaluator(self.model, FLOAT), self.point, {})
-            world = self._floats
+            world = self.beside(FLOAT)
         value = world.scalar(condition)
         undefined = ~world.arithmetic.defined(value.array)
         holds = Labelled(value.labels, np.asarray(value.array != 0, dtype=bool))

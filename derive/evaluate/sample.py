@@ -33,6 +33,7 @@ class Sampler:
         self.model = model
         self.judges = Judges(model, resolve)
         self._uses = tuple(dict.fromkeys(index_uses(model)))
+        self._drawn: dict[tuple[object, ...], Point | NoSample] = {}
         self.assumptions = [a for a in model.assumptions if not is_about_dims(a.relation)]
 
     def properties(self, name: str) -> frozenset[str]:
@@ -65,6 +66,14 @@ class Sampler:
         self, seed: int, sizes: Mapping[str, int], plain: bool = False, mixed: bool = False
     ) -> Point | NoSample:
         """A point of given sizes: of the simplest numbers if `plain`, with zeros if `mixed`."""
+        key = (seed, plain, mixed, *sizes.items())
+        if key not in self._drawn:
+            self._drawn[key] = self._draw(seed, sizes, plain, mixed)
+        return self._drawn[key]
+
+    def _draw(
+        self, seed: int, sizes: Mapping[str, int], plain: bool, mixed: bool
+    ) -> Point | NoSample:
         blame: NoSample = NoSample("no point was tried")
         for attempt in range(_ATTEMPTS):
             random = Random(f"{seed}/{attempt}")

@@ -37,6 +37,7 @@ MOST_GUESSES = 12
 
 Properties = dict[str, frozenset[str]]
 At = tuple[tuple[str, Tensor], ...]
+Fact = tuple[str, str]  # a name and a property
 
 
 class Prover:
@@ -48,6 +49,7 @@ class Prover:
         self.opening = Opening(calculus, self.given)
         self.model = calculus.model
         self.nonzero: frozenset[int] = frozenset()
+        self.plausible: frozenset[Fact] | None = None
         self._algebras: dict[object, Algebra] = {}
         self._equations: tuple[Equation, ...] | None = None
 
@@ -110,15 +112,20 @@ class Prover:
             result = Unfolding(calculus.algebra, self.given).poly(result)
         return result
 
-    def prove(self, relation: Relation, at: At = ()) -> Proof:
+    def prove(
+        self, relation: Relation, at: At = (), plausible: frozenset[Fact] | None = None
+    ) -> Proof:
         """The verdict on a relation, with the names of `at` replaced after differentiation."""
         if at:
             calculus, given = substituted(self.calculus, at)
-            return Prover(calculus, given).prove(relation)
+            return Prover(calculus, given).prove(relation, (), plausible)
+        self.plausible = plausible
         if relation.op != "=":
             return self.attempt(relation, self.order)
         result = self.attempt(relation, self.equality)
-        return result if isinstance(result, Proved) else self.on_domain(relation) or result
+        if isinstance(result, Proved) or plausible is not None:
+            return result
+        return self.on_domain(relation) or result
 
     def attempt(self, relation: Relation, way: Callable[[Relation], Proof]) -> Proof:
         """What one way of proving comes to; what stands in its way, in words."""
@@ -167,10 +174,14 @@ class Prover:
         return symbol is None or found in symbol.properties
 
     def settle(self, difference: Poly) -> Proof:
-        """Is the difference zero: by declared facts, or by a fact that nobody declared?"""
+        """Is the difference zero: by declared facts, or by a fact that nobody declared?
+
+        With `plausible` facts, those only are tried, and what is declared only as it stands.
+        """
         declared, equations = self.declared(), self.equations()
         knowing = self.algebra(declared, equations)
-        stage = self.vanishes(difference, knowing)
+        most = MOST_STAGES if self.plausible is None else 0
+        stage = self.vanishes(difference, knowing, most)
         if stage is not None:
             facts = self.needed(difference, declared, equations, stage, self.used(knowing))
             return Proved(facts, self.conditions())
@@ -189,6 +200,8 @@ class Prover:
             square = len(symbol.axes) == 2 and symbol.axes[0] == symbol.axes[1]
             for extra, missing in candidates_for(symbol.name, len(symbol.axes), square):
                 have = declared.get(symbol.name, frozenset())
+                if self.plausible is not None and (symbol.name, extra) not in self.plausible:
+                    continue
                 if extra not in have and not self.says(difference, symbol, extra):
                     yield symbol.name, missing, {**declared, symbol.name: have | {extra}}
 
@@ -245,11 +258,17 @@ class Prover:
 
     def vanishes(self, difference: Poly, algebra: Algebra, most: int = MOST_STAGES) -> int | None:
         """The number of openings after which the difference is zero; None if it never is."""
+        stage = self._vanishes(difference, algebra, most, spelled=False)
+        return self._vanishes(difference, algebra, most, spelled=True) if stage is None else stage
+
+    def _vanishes(
+        self, difference: Poly, algebra: Algebra, most: int, spelled: bool
+    ) -> int | None:
         try:
             for stage, poly in enumerate(self.opening.openings(difference, algebra)):
                 if not poly.terms or not cleared(algebra, poly).terms:
                     return stage
-                if self.spelled_out(poly, algebra):
+                if spelled and self.spelled_out(poly, algebra):
                     return stage
                 if stage >= most:
                     break

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from modelling import model_of
 
+from derive.evaluate import pieces, run
 from derive.evaluate.arithmetic import BALL, EXACT, FLOAT
 from derive.evaluate.number import EvaluationError, Inexact, TooWide
 from derive.evaluate.point import Point
@@ -161,7 +162,14 @@ def values(model, arithmetic, indices, scalar, point):
 
 @pytest.mark.parametrize("rational", [True, False], ids=["rational", "smooth"])
 @pytest.mark.parametrize("seed", range(120))
-def test_all_arithmetics_and_sympy_agree_on_a_random_scalar(seed, rational):
+def test_all_arithmetics_and_sympy_agree_on_a_random_scalar(seed, rational, monkeypatch):
+    ties = []  # comparisons of equal numbers, which floats may get wrong
+
+    def by_rationals(world, node):
+        ties.append(node)
+        return pieces.by_rationals(world, node)
+
+    monkeypatch.setattr(run, "by_rationals", by_rationals)
     model = model_of(TEXT)
     indices = [IndexVariable("i", axis(N)), IndexVariable("k", axis(M))][: seed % 3]
     scalar = Draws(seed, rational).scalar(list(indices), 3)
@@ -194,5 +202,5 @@ def test_all_arithmetics_and_sympy_agree_on_a_random_scalar(seed, rational):
         with BALL(200).scope():
             wanted = BALL(200).exact(np.array(Fraction(str(sympy_value.evalf(60)))))[()]
             assert abs(found - wanted) < 1e-40 * (1 + abs(found))
-        if abs(found) < 1e12:
+        if abs(found) < 1e12 and not ties:
             assert float(plain[place]) == pytest.approx(float(found), rel=1e-6, abs=1e-6)
