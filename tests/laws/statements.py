@@ -209,12 +209,16 @@ KNOWLEDGE = {
     "is_assumed": about("input s, t; assume s - t > 0", "abs(s - t) = s - t", "abs(s) = s"),
 }
 
+NUMBERS = "dims n; input x[n], s, t; input p : positive; input q : positive"
 ORDERS = {
-    "by_factors": about(SCALARS, "s^3 + 3*s^2*t + 3*s*t^2 + t^3 >= 0 for s + t > 0"),
-    "by_cases": about("input s", "max(s, 0) >= s", "s*sign(s) >= 0"),
-    "by_squaring": about("input p, q : positive", "sqrt(p) + sqrt(q) >= sqrt(p + q)"),
-    "by_exponentials": about("input s", "2*log(1 + exp(s)) >= s + log(2)"),
-    "by_completion": about(SCALARS, "5*s^2 - 6*s*t + 2*t^2 >= 0"),
-    "by_combination": about("input s", "exp(s) >= 1 + s", "sin(s) <= 1"),
-    "by_sum": about("dims n; input x[n]", "sum(exp(x)) >= n + sum(x)", "max(x) >= sum(x)/n"),
+    "by_factors": about(NUMBERS, "s^3 + 3*s^2*t + 3*s*t^2 + t^3 >= 0 for s + t > 0"),
+    "by_roots": about(NUMBERS, "s^4 - s + 1 > 0", "p^3 - 2*p + 2 > 0"),
+    "by_completion": about(NUMBERS, "5*s^2 - 6*s*t + 2*t^2 >= 0"),
+    "by_combination": about(NUMBERS, "sin(s) <= 1"),
+    "by_sum": about(NUMBERS, "sum(exp(x)) >= n + sum(x)", "max(x) >= sum(x)/n"),
+    "by_squaring": about(NUMBERS, "sqrt(p) + sqrt(q) >= sqrt(p + q)"),
+    "by_exponentials": about(NUMBERS, "log(1 + s^2) + log(1 + t^2) >= log(1 + s^2*t^2)"),
+    "by_cases": about(NUMBERS, "abs(s + t) <= abs(s) + abs(t)"),
+    "by_slope": about(NUMBERS, "sin(p) <= p", "cos(p) >= 1 - p^2/2"),
+    "by_signs": about(NUMBERS, "s*exp(s) >= s"),
 }

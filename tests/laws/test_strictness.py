@@ -16,7 +16,7 @@ from derive.calculus.partials import FLAT, PARTIALS, Differentiation
 from derive.calculus.signs import Signs
 from derive.diagnostics.span import Source
 from derive.model.elaborate import elaborate
-from derive.proof import facts, order, order_squares
+from derive.proof import facts, order
 from derive.proof.equal import Prover
 from derive.proof.facts import Facts
 from derive.syntax import tree
@@ -311,11 +311,11 @@ def test_rules_of_orders_have_conditions(name: str, monkeypatch: pytest.MonkeyPa
     assert notices(text)
 
 
-@pytest.mark.parametrize("answer", [True, False])
-def test_squares_under_sums(answer: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("answer", [1, 0])
+def test_squares_under_sums(answer: int, monkeypatch: pytest.MonkeyPatch) -> None:
     declared = "dims n; input x[n], A[n, n]; input P[n, n] : posdef"
     text = about(declared, "x.T @ A @ x >= 0", "x.T @ P @ x >= 0")
     proofs_before(text)
-    rule = order_squares.is_square_sum
+    rule = order.sign_of_squares
     replace(monkeypatch, rule, always(answer)(rule))
     assert notices(text)

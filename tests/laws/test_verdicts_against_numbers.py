@@ -51,7 +51,7 @@ from tests.laws.drawing import (
 FORMS = (*SMOOTH, *POWERS, *KINKED)
 NAMES = {1: "i", 2: "j"}
 RANGES = "for i in 1..n, j in 1..n"
-BATCHES = 12
+BATCHES = 10
 SIZE = 8
 
 
@@ -296,7 +296,7 @@ def test_gradients_of_random_networks_against_differences(seed: int) -> None:
             assert float(other[place].rad()) < 1e-6, (seed, wrt, place, other[place])
 
 
-@pytest.mark.parametrize("seed", [1, 4, 9, 16])
+@pytest.mark.parametrize("seed", [1, 9])
 def test_gradients_of_random_networks_against_components(seed: int) -> None:
     text = network(seed)
     model = derive.parse(text).elaborated
@@ -304,7 +304,7 @@ def test_gradients_of_random_networks_against_components(seed: int) -> None:
     assert isinstance(point, Point), point
     resolve = Engine(model).resolve
     compared = 0
-    for wrt in ("x", "b1", "z2"):
+    for wrt in ("x", "z2"):
         found = derivative_of(model, wrt)
         exact = Evaluator(model, BALL(200), resolve).tensor(found.indices, found.body, point)
         build = Build(model, point, (), monotonic() + 2)
