@@ -1,6 +1,7 @@
 """The library: a model from a file or a text, its verdicts, its gradients."""
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from derive.model.model import Model as Elaborated
 from derive.report.describe import describe
 from derive.report.document import Report
 from derive.report.latex import latex_of
+from derive.report.numpy_matrix import matrix_source
 from derive.report.numpy_source import NotWritten, function_source
 from derive.syntax.read import read_source
 
@@ -149,9 +151,12 @@ class Gradient:
         """As Python source that uses NumPy."""
         answer = self.answer
         of, by = answer.names
-        tensor = answer.found.tensor
+        name, comment = f"d{of}_d{by}", f"{answer.title} = {self}"
+        if answer.found.expression is not None:
+            with suppress(NotWritten):
+                return matrix_source(answer.model, name, answer.found.expression, comment)
         try:
-            return function_source(answer.model, f"d{of}_d{by}", tensor, f"{answer.title} = {self}")
+            return function_source(answer.model, name, answer.found.tensor, comment)
         except NotWritten as reason:
             raise answer.error("not-expressible", f"NumPy has no name for {reason}") from None
 

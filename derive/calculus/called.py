@@ -84,9 +84,6 @@ class Calls:
             hidden = poly.symbols - before - self.model.symbols.keys()
         except (Failure, Depends, NotExact):
             return None
-        finally:
-            for name in set(self.model.definitions) - before:
-                del self.model.definitions[name]
         axes = self.calculus.axes(called.argument)
         if hidden or tuple(v.axis for v in tensor.indices) != axes:
             return None

@@ -21,6 +21,8 @@ from derive.model.scalar import Apply, Axis, Num, Scalar, Tensor
 MOST_TERMS = 60
 HEAVY = 600
 """What is longer than this is not worth looking at."""
+MOST_WEIGHT = 6000
+MOST_ROUNDS = 40
 FUNCTIONS = frozenset({"exp", "func"})
 OVERLAPPING = frozenset({"exp", "pow", "func", "sum", "unknown", "matrix"})
 
@@ -73,7 +75,7 @@ class Candidates:
         """A term as a tensor, as a product of factors, and over one denominator."""
         raising = Raising()
         indices = tuple(raising.variable(v) for v in variables)
-        explicit = poly.symbols.isdisjoint(self.calculus.adjoints)
+        explicit = poly.symbols.isdisjoint(self.adjoints())
         forms = (
             raising.scalar(poly),
             self.factored(poly, raising, algebra),
@@ -92,7 +94,7 @@ class Candidates:
         if len(parts) < 2:
             return None
         result = raising.scalar(common)
-        for part, multiplicity in parts:
+        for part, multiplicity in conjugates_joined(algebra, parts):
             power = Apply("pow", (raising.scalar(part), Num(Fraction(multiplicity))))
             result = Apply("mul", (result, power))
         return result
@@ -139,13 +141,21 @@ class Candidates:
                 yield made, names | used
 
     def vanishes(self, difference: Poly, candidate: Candidate, algebra: Algebra) -> bool:
-        """The difference is zero when what the candidate rests on is opened."""
+        """The difference is zero when what the candidate rests on is opened.
+
+        Derivatives by names in between are opened one by one, the last first: what they come to
+        stands on the other side.
+        """
         poly = Unfolding(algebra, {}).poly(difference)
-        for _ in range(12):
+        for _ in range(MOST_ROUNDS):
             if not poly.terms or not cleared(algebra, poly).terms:
                 return True
+            if weight(poly) > MOST_WEIGHT:
+                return False
             names = [n for n in poly.symbols if n in candidate.names or self.is_hidden(n)]
-            bodies = self.bodies_of(names)
+            between = [n for n in self.adjoints() if n in names]
+            local = [n for n in names if n not in between]
+            bodies = self.bodies_of(local or between[-1:])
             if not bodies:
                 return False
             poly = Unfolding(algebra, bodies).poly(poly)
@@ -168,12 +178,17 @@ class Candidates:
 
     def between(self) -> frozenset[str]:
         """The derivatives by the user's names."""
-        return frozenset(name for name in self.calculus.adjoints if not self.is_foreign(name))
+        return frozenset(name for name in self.adjoints() if not self.is_foreign(name))
 
     def locals(self) -> frozenset[str]:
         """These, and the local names of functions, which are shown as they are defined."""
         hidden = {n for n, d in self.model.definitions.items() if d.hidden and "/" not in n}
         return self.between() | hidden
+
+    def adjoints(self) -> list[str]:
+        """The names of derivatives by names in between, in the order in which they were made."""
+        definitions = self.model.definitions.items()
+        return [name for name, found in definitions if found.hidden and "/d" in name]
 
     def is_foreign(self, name: str) -> bool:
         """A derivative that has no name in the file."""
@@ -257,6 +272,20 @@ class Candidates:
         for symbol, body in self.calls.bodies(names, negated):
             found[symbol] = Body(body.variables, self.unhidden(body.poly, algebra, self.between()))
         return found
+
+
+def conjugates_joined(algebra: Algebra, parts: list[tuple[Poly, int]]) -> list[tuple[Poly, int]]:
+    """Factors of which the product is shorter than they are as that: `1 - a^2`."""
+    waiting, done = list(parts), []
+    while waiting:
+        part, multiplicity = waiting.pop(0)
+        for other, times in waiting:
+            both = algebra.multiply(part, other)
+            if times == multiplicity and weight(both) < weight(part) + weight(other):
+                waiting.remove((other, times))
+                part = both
+        done.append((part, multiplicity))
+    return done
 
 
 @cache

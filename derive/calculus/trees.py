@@ -92,13 +92,21 @@ def call(function: str, *arguments: Expression, over: Expression | None = None) 
 def product(factors: Iterable[Expression]) -> Expression:
     """`a*b*c`, one where there is none."""
     parts = [f for f in factors if f != ONE]
-    return reduce(lambda a, b: binary("*", a, b), parts) if parts else ONE
+    return reduce(times, parts) if parts else ONE
+
+
+def times(left: Expression, right: Expression) -> Expression:
+    """`a*b*c` for `a*(b*c)`."""
+    match right:
+        case tree.Binary(op="*", left=first, right=second):
+            return binary("*", times(left, first), second)
+    return binary("*", left, right)
 
 
 def chain(letters: Iterable[Expression], first: Expression = ONE) -> Expression:
     """`A @ B @ c`, the first letter times `first`."""
     head, *rest = letters
-    start = head if first == ONE else binary("*", first, head)
+    start = head if first == ONE else times(first, head)
     return reduce(lambda a, b: binary("@", a, b), rest, start)
 
 

@@ -65,7 +65,7 @@ def _opened(model: Model, scalar: Scalar) -> Scalar:
     match scalar:
         case Entry(name, indices, False) if name in model.definitions:
             definition = model.definitions[name]
-            if not definition.hidden:
+            if not definition.hidden or _is_known(model, name):
                 return scalar
             return inside(entry_of(Tensor(definition.indices, definition.body), indices))
         case Apply(operation, arguments):
@@ -81,6 +81,13 @@ def _opened(model: Model, scalar: Scalar) -> Scalar:
             return replace(scalar, arguments=tuple(map(tensor, arguments)))
         case _:
             return scalar
+
+
+def _is_known(model: Model, name: str) -> bool:
+    """A derivative of one of the file's names by another."""
+    of, slash, by = name.partition("/d")
+    known = (n not in model.definitions or not model.definitions[n].hidden for n in (of[1:], by))
+    return bool(slash) and all(known)
 
 
 def _elaborated(closing: Closing, node: Derivative, found: ClosedForm) -> Tensor | None:

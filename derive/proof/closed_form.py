@@ -32,6 +32,8 @@ BETWEEN = 60
 """So much longer may an answer be that has no derivatives by names in between."""
 INDEXED = 40
 """So much longer may an answer be that has no indices."""
+POWER = 3
+"""A power counts for so much more than its characters."""
 TRIES = 6
 SECONDS = 2.0
 """For all candidates together, and for the proof of each that is tried."""
@@ -93,7 +95,8 @@ class Closing:
         for candidate in self.candidates.of(of, by, self.knowing()):
             cost = 0 if candidate.explicit else BETWEEN
             for form, more in self.forms(candidate):
-                yield cost + more + len(show(form.entry)), form, candidate
+                text = show(form.entry)
+                yield cost + more + len(text) + POWER * text.count("^"), form, candidate
 
     def forms(self, candidate: Candidate) -> Iterator[tuple[ClosedForm, int]]:
         """A candidate without indices, or by index."""
@@ -130,7 +133,6 @@ class Closing:
         """The facts by which an expression is the derivative; None where that is not shown."""
         left = trees.quotient(trees.name(of), trees.name(by))
         relation = tree.Comparison(trees.NOWHERE, "=", left, made)
-        before = set(self.model.definitions)
         judgement = elaborate_claim(self.model, tree.Claim(trees.NOWHERE, "claim", None, relation))
         try:
             if judgement.relation is None or not self.fills(judgement.relation, made):
@@ -138,10 +140,6 @@ class Closing:
             return self.shown(judgement.relation, candidate)
         except (TooLarge, Undefined, NotExact):
             return None
-        finally:
-            for name in set(self.model.definitions) - before:
-                if name not in self.calculus.adjoints:
-                    del self.model.definitions[name]
 
     def fills(self, relation: Relation, made: Expression) -> bool:
         """The expression has all the axes of the derivative by itself."""

@@ -1,14 +1,18 @@
 """Answers read back, mean the derivative, and are what a textbook has."""
 
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from derive import api
 from derive.check.engine import Engine
+from derive.check.library import axes_of
 from derive.check.verdict import Proved
 from derive.diagnostics.diagnostic import Diagnostic
 from derive.diagnostics.span import Source
+from derive.model.scalar import Axis
 from derive.syntax.parse import parse_expression
 from derive.syntax.show import show
 
@@ -148,3 +152,29 @@ def test_answers_read_back_and_mean_the_derivative(path: Path) -> None:
             assert not isinstance(again, Diagnostic)
             assert again == found.expression, show(again)
             assert "." not in found.text.replace(".T", "").replace("..", "")
+
+
+@pytest.mark.parametrize(("text", "of", "by", "_expected"), TEXTBOOK)
+def test_numpy_source_has_the_value_of_the_derivative(
+    text: str, of: str, by: str, _expected: str
+) -> None:
+    model = api.parse(text)
+    gradient = model.gradient(of, by)
+    scope: dict[str, Any] = {}
+    exec(gradient.numpy, scope)  # our own text
+    function = scope[f"d{of}_d{by}"]
+    names = function.__code__.co_varnames[: function.__code__.co_argcount]
+    sizes = {name: size for size, name in enumerate(model.elaborated.dims, start=2)}
+    draw = np.random.default_rng(0)
+    values = {
+        name: draw.uniform(0.5, 1.5, [axis.size.value(sizes) for axis in _axes(model, name)])
+        for name in names
+    }
+    if any(name.startswith("d") for name in names):
+        pytest.skip("what comes from above has no name in the model")
+    assert np.allclose(function(**values), gradient(**values))
+
+
+def _axes(model: api.Model, name: str) -> tuple[Axis, ...]:
+    """The shape of an argument: a name of the model, or a derivative by one."""
+    return axes_of(model.elaborated, name.partition("_d")[2] or name)
