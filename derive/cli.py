@@ -76,7 +76,8 @@ def check(
     """
     from derive.check.outcome import Settings
 
-    settings = Settings(timeout=timeout, seed=seed, oracle=oracle, strict=strict)
+    explain = verbose or form == "json"
+    settings = Settings(timeout, seed, oracle, strict, explain)
     colour = _wants_colour(no_color)
     with _readable_errors():
         report = _judged(paths, settings, jobs, colour)

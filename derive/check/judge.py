@@ -218,6 +218,8 @@ class Judge:
             if isinstance(verdict, Proved) and not verdict.conditions:
                 raise InternalDisagreement(f"proved, but refuted by {shown}")
         self.confirmation.of(relation)
+        if judgement.kind == "refute" and not self.settings.explain:
+            return Refuted("the two sides differ", shown)
         return Refuted(
             "the two sides differ",
             shown,

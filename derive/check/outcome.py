@@ -14,12 +14,16 @@ DEBUG = "DERIVE_DEBUG"
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How a check is made. `timeout` is for each statement, in seconds."""
+    """How a check is made. `timeout` is for each statement, in seconds.
+
+    With `explain`, what holds instead is looked for where a `refute` is right, too.
+    """
 
     timeout: float = 10.0
     seed: int = 0
     oracle: bool = False
     strict: bool = False
+    explain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
