@@ -19,7 +19,7 @@ from derive.model.model import Relation
 from derive.model.scalar import Scalar
 from derive.proof.order_domain import Domain
 from derive.proof.order_lemmas import by_combination
-from derive.proof.order_rules import by_cases, by_exponentials, by_factors, by_squaring
+from derive.proof.order_rules import by_cases, by_exponentials, by_factors, by_parts, by_squaring
 from derive.proof.order_signs import Order, Premise, Search
 from derive.proof.order_single import by_roots, by_signs, by_slope
 from derive.proof.order_squares import by_completion, sign_of_squares
@@ -33,12 +33,13 @@ RULES = (
     by_roots,
     by_completion,
     by_combination,
-    by_sum,
     by_squaring,
+    by_sum,
     by_exponentials,
     by_cases,
     by_slope,
     by_signs,
+    by_parts,
 )
 """How a sign may be shown, what is cheap and what settles most first."""
 

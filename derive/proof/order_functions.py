@@ -118,9 +118,41 @@ def about_maxima(order: Order, poly: Poly, spots: list[Place]) -> Iterator[Lemma
         (body,) = where.args
         algebra = order.algebra
         largest = algebra.substitute(body, {bound: Place((), Dim(()), of_atom(where))})
+        largest = with_known_signs(order, largest)
         for spot in spots:
             if bound not in spot.free and algebra.within(spot, bound.axis):
                 yield largest - algebra.substitute(body, {bound: spot}), False
+                inside = without_sign(body)
+                if inside is not None:
+                    inside = algebra.substitute(inside, {bound: spot})
+                    yield largest - inside, False
+                    yield largest + inside, False
+
+
+def with_known_signs(order: Order, poly: Poly) -> Poly:
+    """The polynomial with the sign of what has a known one replaced by it."""
+    for atom in set(poly.atoms()):
+        if atom.head == ("sign",) and abs(sign := order.atom_sign(atom)) == 2:
+            poly = add(
+                Poly({Monomial({a: e for a, e in m.factors.items() if a != atom}): c}).scaled(
+                    1 if sign > 0 or m.factors.get(atom, 0) % 2 == 0 else -1
+                )
+                for m, c in poly.terms.items()
+            )
+    return poly
+
+
+def without_sign(body: Poly) -> Poly | None:
+    """The u of |u| = u sign(u)."""
+    single = body.single
+    if single is None or single[1] < 0:
+        return None
+    for atom, exponent in single[0].factors.items():
+        if atom.head == ("sign",) and exponent == 1:
+            rest = Monomial({a: e for a, e in single[0].factors.items() if a != atom})
+            inside = Poly({rest: single[1]})
+            return inside if inside.scaled(1 / Fraction(single[1])) == atom.args[0] else None
+    return None
 
 
 def places_of_maxima(poly: Poly) -> list[Atom]:

@@ -19,6 +19,9 @@ from derive.calculus.unfolding import Unfolding, all_atoms
 from derive.proof.order_signs import BRANCHES, Order, Premise
 
 MOST_BRANCHES = 4
+MOST_PARTS = 6
+MOST_SPARE = 3
+DEEPEST_PARTS = 1
 
 
 def by_factors(order: Order, poly: Poly, strictly: bool) -> bool:
@@ -46,13 +49,31 @@ def whole(poly: Poly) -> bool:
     return all(c.denominator == 1 for c in poly.terms.values())
 
 
+def by_parts(order: Order, poly: Poly, strictly: bool) -> bool:
+    """The polynomial less a term that is not negative."""
+    if order.depth > DEEPEST_PARTS or not 3 <= len(poly.terms) <= MOST_PARTS:
+        return False
+    spare = [m for m, c in poly.terms.items() if order.term_sign(m, c) > 0]
+    for monomial in sorted(spare, key=lambda m: m.key)[:MOST_SPARE]:
+        rest = Poly({m: c for m, c in poly.terms.items() if m is not monomial})
+        if order.shows(rest, strictly):
+            return order.term_sign(monomial, poly.terms[monomial]) > 0
+    return False
+
+
 def by_cases(order: Order, poly: Poly, strictly: bool) -> bool:
     """Where an indicator or a sign of `u` stands in it: u > 0, u < 0 and u = 0 apart."""
     found = {a for a in all_atoms(poly) if a.kind == "func" and a.head[0] in BRANCHES}
     subjects = {a.args[0] for a in found if a.args[0].free <= poly.free}
-    if not 0 < len(subjects) <= MOST_BRANCHES or any(u.height for u in subjects):
+    if not 0 < len(subjects) <= MOST_BRANCHES:
         return False
-    return by_sign_of(order, poly, strictly, min(subjects, key=lambda u: (size_of(u), u.key)))
+    first = min(subjects, key=lambda u: (at_maximum(u), size_of(u), u.key))
+    return by_sign_of(order, poly, strictly, first)
+
+
+def at_maximum(subject: Poly) -> bool:
+    """What stands at the place of a largest is better left together with its sign."""
+    return any(p.computed is not None for a in subject.atoms() for p in a.places)
 
 
 def by_sign_of(order: Order, poly: Poly, strictly: bool, subject: Poly) -> bool:
