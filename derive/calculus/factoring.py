@@ -10,6 +10,7 @@ from fractions import Fraction
 from math import gcd, lcm
 from typing import TypeVar
 
+from derive.calculus import trees
 from derive.calculus.summands import Chain, Term, joined, multiplied, term, written
 from derive.syntax import tree
 from derive.syntax.tree import Expression
@@ -239,6 +240,8 @@ def _chain_handle(part: Chain, first: bool) -> Handle:
     def without(t: Term) -> Term:
         own = letters(t)
         rest = own[size:] if first else own[:-size]
+        if len(rest) == 1:
+            return replace(t, factors=tuple(entrywise_factors(rest[0])))
         return replace(t, factors=((rest, Fraction(1)),))
 
     def around(inside: list[Term]) -> Term:
@@ -254,3 +257,15 @@ def _chain_handle(part: Chain, first: bool) -> Handle:
         return replace(one, factors=((whole, Fraction(1)),))
 
     return Handle(size + 1, holds, without, around)
+
+
+def entrywise_factors(letter: Expression) -> Iterator[tuple[Chain, Fraction]]:
+    """The factors of a letter that is an entrywise product of tensors."""
+    match letter:
+        case tree.Binary(op="*", left=left, right=right):
+            yield from entrywise_factors(left)
+            yield from entrywise_factors(right)
+        case tree.Binary(op="^", left=base, right=tree.Number(value=value)):
+            yield (base,), value
+        case _:
+            yield trees.letters_of(letter), Fraction(1)

@@ -87,6 +87,75 @@ def _is_defined(algebra: Algebra, value: Poly) -> bool:
     )
 
 
+def consequences(algebra: Algebra, rules: list[Rule]) -> Iterator[Rule]:
+    """What two definitions say together of a sum: that of `xh` is zero, by `mu` and by `xh`.
+
+    `sum x = n mu` and `x = s xh + mu` give `s sum xh = 0`.
+    """
+    for first in rules:
+        if first.atom.kind != "sum" or first.exponent != 1:
+            continue
+        for second in rules:
+            if second.atom.kind != "entry" or second.name == first.name:
+                continue
+            if not second.atom.symbols <= first.atom.symbols:
+                continue
+            folding = Folding(algebra, second)
+            try:
+                left = folding.poly(of_atom(first.atom))
+                zero = Unfolding(algebra, {}).poly(left - folding.poly(first.value))
+            except TooLarge:
+                continue
+            yield from _vanishing(algebra, zero, first, second)
+
+
+def roots_after(algebra: Algebra, rules: list[Rule], more: list[Rule]) -> Iterator[Rule]:
+    """Roots as they look after another definition, and then its consequences, were recognised."""
+    for first in rules:
+        if first.atom.kind != "pow":
+            continue
+        for second in rules:
+            if second.atom.kind != "entry" or second.name == first.name:
+                continue
+            if not second.atom.symbols <= first.atom.symbols:
+                continue
+            left = of_atom(first.atom, first.exponent)
+            names = first.name
+            for rule in (second, *more):
+                try:
+                    changed = Folding(algebra, rule).poly(left)
+                except TooLarge:
+                    break
+                single = changed.single
+                if changed == left or single is None:
+                    continue
+                left, names = changed, f"{names} {rule.name}"
+                roots = [(a, e) for a, e in single[0].factors.items() if a.kind == "pow"]
+                if len(roots) == 1:
+                    atom, exponent = roots[0]
+                    others = {a: -e for a, e in single[0].factors.items() if a is not atom}
+                    scale = of_monomial(others, 1 / Fraction(single[1]))
+                    value = algebra.multiply(first.value, scale)
+                    kept: frozenset[int] = frozenset()
+                    yield Rule(names, first.variables, atom, exponent, value, kept, shape(atom))
+
+
+def _vanishing(algebra: Algebra, zero: Poly, first: Rule, second: Rule) -> Iterator[Rule]:
+    """`zero = 0`, of at most two terms, solved for a sum."""
+    if not 0 < len(zero.terms) < 3:
+        return
+    for monomial, coefficient in zero.terms.items():
+        sums = [a for a, e in monomial.factors.items() if a.kind == "sum" and e == 1]
+        if len(sums) != 1 or any(sums[0] in m.factors for m in zero.terms if m is not monomial):
+            continue
+        others = {a: -e for a, e in monomial.factors.items() if a is not sums[0]}
+        rest = Poly({m: c for m, c in zero.terms.items() if m is not monomial})
+        value = algebra.multiply(-rest, of_monomial(others, 1 / Fraction(coefficient)))
+        names = f"{first.name} {second.name}"
+        kept: frozenset[int] = frozenset()
+        yield Rule(names, first.variables, sums[0], 1, value, kept, shape(sums[0]))
+
+
 class Folding:
     """Applies one rule to terms."""
 
@@ -167,6 +236,8 @@ def simplest(
 ) -> tuple[Poly, frozenset[str]]:
     """The poly with names folded as long as that makes it shorter, and which names these are."""
     rules = [rule for name, body in bodies.items() for rule in rules_of(algebra, name, body)]
+    more = list(consequences(algebra, rules))
+    rules = [*rules, *more, *roots_after(algebra, rules, more)]
     best, size = poly, weight(poly)
     used: set[str] = set()
     present = {shape(a) for a in every_atom(best)}
@@ -180,7 +251,7 @@ def simplest(
             for made in folded(algebra, best, rule):
                 if made != best and weight(made) < size:
                     best, size, improved = made, weight(made), True
-                    used.add(rule.name)
+                    used.update(rule.name.split())
                     present = {shape(a) for a in every_atom(best)}
     return best, frozenset(used)
 

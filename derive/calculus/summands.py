@@ -67,7 +67,7 @@ def written(terms: list[Term]) -> Expression:
         turned = [_turned(t) for t in terms]
         if _transposes(turned) + 1 < _transposes(terms):
             return trees.transpose(written(turned))
-    parts = [_term(t) for t in terms]
+    parts = [_term(t, len(terms) == 1) for t in terms]
     if len(parts) > 1:
         parts.sort(key=reading_order)
     total = parts[0]
@@ -100,7 +100,7 @@ def factor_order(part: Expression) -> tuple[int, str]:
     return rank, show(part)
 
 
-def _oriented(one: Term) -> Term:
+def _oriented(one: Term, alone: bool) -> Term:
     """Differences in the order in which they are written, where that leaves no minus sign.
 
     A number stands first, `1 - p`; `-(a - b)` is `b - a`.
@@ -117,13 +117,13 @@ def _oriented(one: Term) -> Term:
             sign = -sign
         elif not isinstance(letter.left, tree.Number):
             plain = plain or letter
-    if one.coefficient * sign < 0 and (plain or parts):
+    if alone and one.coefficient * sign < 0 and (plain or parts):
         if plain is not None:
             parts.append(plain)
         else:
             parts.pop()
         sign = -sign
-    if not parts or one.coefficient * sign < 0:
+    if not parts or (alone and one.coefficient * sign < 0):
         return one
 
     def turned(letter: Expression) -> Expression:
@@ -136,9 +136,9 @@ def _oriented(one: Term) -> Term:
     )
 
 
-def _term(one: Term) -> Expression:
+def _term(one: Term, alone: bool) -> Expression:
     """One product, over what it is divided by."""
-    one = _oriented(one)
+    one = _oriented(one, alone)
     size = abs(one.coefficient)
     above = [trees.number(size.numerator)] if size.numerator != 1 else []
     below = [trees.number(size.denominator)] if size.denominator != 1 else []

@@ -44,7 +44,7 @@ def parts_of(calculus: Calculus) -> dict[str, Part]:
                 continue
             if 1 < len(poly.terms) < 5:
                 variables = tuple(map(calculus.variable, indices))
-                found[f"part {len(found) + 1}"] = Part(tensor, Body(variables, poly))
+                found[f"part#{len(found) + 1}"] = Part(tensor, Body(variables, poly))
     return found
 
 
