@@ -13,6 +13,7 @@ from derive.calculus.ranges import spot
 from derive.calculus.term import Atom, Poly, of_atom
 from derive.calculus.unfolding import Unfolding, all_atoms
 
+AT_ONCE = 3
 MOST_TERMS = 4000
 MOST_FACTORS = 40_000
 OVERLAPPING = frozenset({"exp", "pow", "func", "sum", "unknown", "matrix"})
@@ -63,7 +64,7 @@ class Opening:
         """The definitions to open next.
 
         All hidden ones; else those of which a part already stands in the term, for there something
-        may cancel; else the last one.
+        may cancel; else the last few.
         """
         definitions = self.model.definitions
         names = {n for n in poly.symbols if n in definitions and n not in self.given}
@@ -76,7 +77,7 @@ class Opening:
         if overlapping:
             return overlapping
         position = {name: k for k, name in enumerate(definitions)}
-        return {max(names, key=position.__getitem__)}
+        return set(sorted(names, key=position.__getitem__)[-AT_ONCE:])
 
     def parts(self, name: str) -> frozenset[int]:
         """What stands in a definition, but for the names of indices."""
