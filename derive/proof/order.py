@@ -17,6 +17,7 @@ from derive.calculus.term import ONE, Atom, Poly, of_atom
 from derive.calculus.unfolding import Unfolding
 from derive.model.model import Relation
 from derive.model.scalar import Scalar
+from derive.proof.order_constants import by_enclosure
 from derive.proof.order_domain import Domain
 from derive.proof.order_lemmas import by_combination
 from derive.proof.order_rules import by_cases, by_exponentials, by_factors, by_parts, by_squaring
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from derive.proof.equal import Prover
 
 RULES = (
+    by_enclosure,
     by_factors,
     by_roots,
     by_completion,
@@ -43,7 +45,7 @@ RULES = (
 )
 """How a sign may be shown, what is cheap and what settles most first."""
 
-QUICK_RULES = (by_factors, by_roots, by_completion, by_combination)
+QUICK_RULES = (by_enclosure, by_factors, by_roots, by_completion, by_combination)
 """How the sign of a part may be shown, in passing."""
 
 ABOVE = {"<": True, "<=": True, ">": False, ">=": False}

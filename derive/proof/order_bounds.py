@@ -10,6 +10,7 @@ from itertools import product as cartesian
 from derive.calculus.place import Place
 from derive.calculus.products import Factors, merged, opened
 from derive.calculus.term import ONE, Atom, Poly, add, dim_poly, of_atom, of_monomial
+from derive.proof.order_constants import about_constant
 from derive.proof.order_signs import Order
 
 BOUNDED = frozenset({"simplex", "onehot", "binary"})
@@ -23,6 +24,8 @@ Lemma = tuple[Poly, bool]
 def bounds(order: Order, atom: Atom, poly: Poly, spots: list[Place]) -> Iterator[Lemma]:
     """What is known of one atom."""
     value = of_atom(atom)
+    if not atom.free and not atom.symbols:
+        yield from about_constant(atom)
     match atom.kind:
         case "delta" | "less":
             yield ONE - value, False

@@ -8,8 +8,10 @@ from fractions import Fraction
 
 from derive.calculus.place import Place
 from derive.calculus.products import Factors, merged
+from derive.calculus.ranges import surely_at_least
 from derive.calculus.term import ONE, UNIT, Atom, Monomial, Poly, add, of_atom, tidy
 from derive.model.dim import Dim
+from derive.model.scalar import Axis
 from derive.proof.order_signs import Order
 
 MOST_EXPONENTIALS = 6
@@ -64,10 +66,9 @@ def about_logs(order: Order, poly: Poly) -> Iterator[Lemma]:
     for factor in sorted(beside, key=lambda m: m.key)[:MOST_GROUPS]:
         together = simple_quotient(poly, factor)
         least = min(abs(Fraction(c)) for m, c in together.items() if log_in(m) is not None)
-        scaled = {m: tidy(c / least) for m, c in together.items()}
-        for direction in (1, -1):
+        for scale in dict.fromkeys((least, -least, Fraction(1), Fraction(-1))):
             sign = order.monomial_sign(factor)
-            quotient = Poly({m: tidy(c * direction) for m, c in scaled.items()})
+            quotient = Poly({m: tidy(c / scale) for m, c in together.items()})
             power = exponential_of(order, quotient) if sign else None
             if power is not None:
                 lemma = add((power, -ONE, -quotient))
@@ -120,13 +121,22 @@ def about_maxima(order: Order, poly: Poly, spots: list[Place]) -> Iterator[Lemma
         largest = algebra.substitute(body, {bound: Place((), Dim(()), of_atom(where))})
         largest = with_known_signs(order, largest)
         for spot in spots:
-            if bound not in spot.free and algebra.within(spot, bound.axis):
+            if bound not in spot.free and lies_on(order, spot, bound.axis):
                 yield largest - algebra.substitute(body, {bound: spot}), False
                 inside = without_sign(body)
                 if inside is not None:
                     inside = algebra.substitute(inside, {bound: spot})
                     yield largest - inside, False
                     yield largest + inside, False
+
+
+def lies_on(order: Order, spot: Place, axis: Axis) -> bool:
+    """The place never leaves the axis; that of a largest lies where it is looked for."""
+    inner = spot.computed.atom if spot.computed is not None else None
+    if inner is None or inner.kind != "argmax" or spot.terms or spot.offset.terms:
+        return order.algebra.within(spot, axis)
+    found = inner.bound[0].axis
+    return surely_at_least(found.low, axis.low) and surely_at_least(axis.high, found.high)
 
 
 def with_known_signs(order: Order, poly: Poly) -> Poly:

@@ -325,7 +325,7 @@ class Order:
         if name in ODD:
             return self.sign(argument)
         if name == "ipow":
-            return 2 * (self.sign(argument) == 2)
+            return max(0, self.sign(argument))
         return 0
 
 
