@@ -1,4 +1,4 @@
-"""Atoms that bind indices, in normal form: products, maxima, functions of matrices, unknown ones."""
+"""Atoms that bind indices, in normal form: products, maxima, functions of matrices, unknowns."""
 
 from fractions import Fraction
 

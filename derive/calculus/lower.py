@@ -148,10 +148,29 @@ class Lowering:
             if indicator is not None:
                 return indicator
         args = tuple(self.poly(a, scope) for a in arguments)
+        if operation == "div":
+            self.refuse_meeting(args[1])
+        if operation == "pow" and args[1].constant is not None and args[1].constant < 0:
+            self.refuse_meeting(args[0])
         rule = OPERATIONS.get(operation)
         if rule is None:
             raise NotExact(f"`{operation}` has no normal form")
         return rule(self.algebra, *args)
+
+    def refuse_meeting(self, divisor: Poly) -> None:
+        """Refuses a divisor that is zero where two indices meet, such as `x[i] - x[j]`.
+
+        `[i != j]/(x[i] - x[j])` is zero there, which a normal form would forget.
+        """
+        free = sorted(divisor.free, key=lambda v: v.key)
+        apart = any(a.kind in ("delta", "less") for a in divisor.atoms())
+        for k, first in enumerate(free):
+            for second in free[k + 1 :]:
+                if first.axis == second.axis and not apart:
+                    together = self.algebra.substitute(divisor, {first: place(second)})
+                    apart = not together.terms
+        if apart and free:
+            raise NotExact("a divisor that is zero where two indices meet")
 
     def comparison_of_places(
         self, operation: str, arguments: tuple[Scalar, ...], scope: Scope

@@ -23,6 +23,7 @@ from derive.calculus.term import ONE, Atom, Poly, of_atom, of_monomial
 from derive.calculus.unfolding import Unfolding, all_atoms
 from derive.model.model import Relation, Symbol
 from derive.model.scalar import Tensor
+from derive.model.traverse import has_derivative
 from derive.proof.cases import HEAVY, Spelling, at_fixed_places, fixed_places
 from derive.proof.domain import defined_only
 from derive.proof.facts import Equation, Facts, solved
@@ -116,6 +117,8 @@ class Prover:
         self, relation: Relation, at: At = (), plausible: frozenset[Fact] | None = None
     ) -> Proof:
         """The verdict on a relation, with the names of `at` replaced after differentiation."""
+        if at and self.differentiates(relation) and any(n in self.model.definitions for n, _ in at):
+            return NotShown("a defined name is replaced after differentiation")
         if at:
             calculus, given = substituted(self.calculus, at)
             return Prover(calculus, given).prove(relation, (), plausible)
@@ -126,6 +129,11 @@ class Prover:
         if isinstance(result, Proved) or plausible is not None:
             return result
         return self.on_domain(relation) or result
+
+    def differentiates(self, relation: Relation) -> bool:
+        """A derivative stands in the relation, or in a definition of the file."""
+        bodies = (definition.body for definition in self.model.definitions.values())
+        return any(map(has_derivative, (relation.left, relation.right, *bodies)))
 
     def attempt(self, relation: Relation, way: Callable[[Relation], Proof]) -> Proof:
         """What one way of proving comes to; what stands in its way, in words."""
@@ -261,9 +269,7 @@ class Prover:
         stage = self._vanishes(difference, algebra, most, spelled=False)
         return self._vanishes(difference, algebra, most, spelled=True) if stage is None else stage
 
-    def _vanishes(
-        self, difference: Poly, algebra: Algebra, most: int, spelled: bool
-    ) -> int | None:
+    def _vanishes(self, difference: Poly, algebra: Algebra, most: int, spelled: bool) -> int | None:
         try:
             for stage, poly in enumerate(self.opening.openings(difference, algebra)):
                 if not poly.terms or not cleared(algebra, poly).terms:
