@@ -220,5 +220,11 @@ ORDERS = {
     "by_exponentials": about(NUMBERS, "log(1 + s^2) + log(1 + t^2) >= log(1 + s^2*t^2)"),
     "by_cases": about(NUMBERS, "abs(s + t) <= abs(s) + abs(t)"),
     "by_slope": about(NUMBERS, "sin(p) <= p", "cos(p) >= 1 - p^2/2"),
+    "by_parts": about(
+        "dims n, d; input X[n, d], y[n] : sign; param w[d]; const c : positive; "
+        "L = sum(log(1 + exp(-y*(X @ w)))); R = L + c*norm(w)^2",
+        "R > 0",
+    ),
+    "by_enclosure": about(NUMBERS, "sqrt(2) + sqrt(3) > pi"),
     "by_signs": about(NUMBERS, "s*exp(s) >= s"),
 }
