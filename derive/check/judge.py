@@ -9,7 +9,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 from functools import cached_property
 
+from derive.calculus.lower import NotExact
 from derive.calculus.partials import NotDifferentiable
+from derive.calculus.powers import Undefined
 from derive.check import hints
 from derive.check.budget import deadline_in, remaining
 from derive.check.cases import judge_case
@@ -115,6 +117,10 @@ class Judge:
             return verdict
         except NotDifferentiable as problem:
             return Erroneous(_not_differentiable(judgement, problem))
+        except Undefined as problem:
+            return Undecided(f"{problem}: it has a value nowhere", "no-sample")
+        except NotExact as problem:
+            return Undecided(problem.reason, "not-shown")
         except DeadlineOver:
             return Undecided("timed out", "timed-out")
 
