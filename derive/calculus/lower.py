@@ -158,17 +158,18 @@ class Lowering:
         return rule(self.algebra, *args)
 
     def refuse_meeting(self, divisor: Poly) -> None:
-        """Refuses a divisor that is zero where two indices meet, such as `x[i] - x[j]`.
+        """Refuses a divisor that is zero where indices meet, such as `x[i] - x[j]` or `i - 1`.
 
         `[i != j]/(x[i] - x[j])` is zero there, which a normal form would forget.
         """
         free = sorted(divisor.free, key=lambda v: v.key)
         apart = any(a.kind in ("delta", "less") for a in divisor.atoms())
-        for k, first in enumerate(free):
-            for second in free[k + 1 :]:
-                if first.axis == second.axis and not apart:
-                    together = self.algebra.substitute(divisor, {first: place(second)})
-                    apart = not together.terms
+        fixed = {p for a in divisor.atoms() for p in a.places if not p.free}
+        for first in free:
+            spots = [place(v) for v in free if v is not first and v.axis == first.axis]
+            spots += [Place((), first.axis.low), Place((), first.axis.high), *fixed]
+            for where in () if apart else spots:
+                apart = apart or not self.algebra.substitute(divisor, {first: where}).terms
         if apart and free:
             raise NotExact("a divisor that is zero where two indices meet")
 
