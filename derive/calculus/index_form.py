@@ -20,6 +20,7 @@ from derive.model.scalar import (
     IndexValue,
     IndexVariable,
     MatrixFunction,
+    MatrixProduct,
     Num,
     Reduce,
     Scalar,
@@ -145,6 +146,8 @@ class Writer:
             case MatrixFunction(operation, matrix, indices, power):
                 inside = [self.tensor(matrix), *([self.tree(power)] if power else [])]
                 return trees.at(trees.call(operation, *inside), [self.index(i) for i in indices])
+            case MatrixProduct(_, _, _, _, indices):
+                return trees.at(self.matrix_product(scalar), [self.index(i) for i in indices])
             case Unknown():
                 return self.unknown(scalar)
             case Blocks(index, parts):
@@ -158,6 +161,17 @@ class Writer:
                 return trees.quotient(
                     top, trees.at(trees.name(wrt), [self.index(i) for i in wrt_indices])
                 )
+
+    def matrix_product(self, product: MatrixProduct) -> Expression:
+        """`prod[j in k+1..t](M[j])`; one that runs down says so."""
+        ends, down = [self.index(product.low), self.index(product.high)], product.step < 0
+        step = trees.negative(trees.number(Fraction(1))) if down else None
+        first, last = reversed(ends) if down else ends
+        extent = tree.Range(trees.NOWHERE, first, last, step)
+        binder = tree.Binder(trees.NOWHERE, self.variable(product.variable), extent)
+        inside = self.tensor(product.matrix)
+        self.release((product.variable,))
+        return tree.Big(trees.NOWHERE, "prod", (binder,), (), inside)
 
     def call(self, called: Called, indices: tuple[Index, ...]) -> Expression:
         """A function at a name: `softmax(S)[i, j]`."""

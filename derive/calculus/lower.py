@@ -32,6 +32,7 @@ from derive.model.scalar import (
     IndexValue,
     IndexVariable,
     MatrixFunction,
+    MatrixProduct,
     Num,
     Reduce,
     Scalar,
@@ -120,6 +121,8 @@ class Lowering:
                 return algebra.construct(Atom("argmax", (), (), (inner,), (var,)))
             case MatrixFunction():
                 return self.matrix(scalar, scope)
+            case MatrixProduct():
+                raise NotExact("a product of matrices over a range")
             case Unknown():
                 return self.unknown(scalar, scope)
             case Blocks(index, _):
@@ -135,11 +138,10 @@ class Lowering:
 
     def padded(self, symbol: str, places: tuple[Place, ...]) -> Poly:
         """An entry that is zero outside the range: sum_v delta[v, place] x[v]."""
-        algebra = self.algebra
         new = tuple(fresh(a) for a in self.axes(symbol))
-        entry = algebra.construct(Atom("entry", (symbol,), tuple(map(spot, new))))
-        deltas = [algebra.delta(spot(v), p) for v, p in zip(new, places, strict=True)]
-        return algebra.total(new, algebra.product((entry, *deltas)))
+        entry = self.algebra.construct(Atom("entry", (symbol,), tuple(map(spot, new))))
+        deltas = [self.algebra.delta(spot(v), p) for v, p in zip(new, places, strict=True)]
+        return self.algebra.total(new, self.algebra.product((entry, *deltas)))
 
     def apply(self, operation: str, arguments: tuple[Scalar, ...], scope: Scope) -> Poly:
         """An operation on numbers."""
@@ -263,18 +265,17 @@ class Lowering:
         self, body: Poly, row: Var, column: Var, power: int, places: tuple[Place, ...]
     ) -> Poly:
         """The entry at `places` of the matrix `body` (in `row` and `column`) to a power."""
-        algebra = self.algebra
         if power == 0:
-            return algebra.delta(*places)
+            return self.algebra.delta(*places)
         links = [places[0], *(place(fresh(row.axis)) for _ in range(power - 1)), places[1]]
         result = ONE
         for k in range(power):
-            entry = algebra.substitute(body, {row: links[k], column: links[k + 1]})
-            result = algebra.multiply(result, entry)
+            entry = self.algebra.substitute(body, {row: links[k], column: links[k + 1]})
+            result = self.algebra.multiply(result, entry)
             if k:
                 middle = links[k].variable
                 assert middle is not None
-                result = algebra.total((middle,), result)
+                result = self.algebra.total((middle,), result)
         return result
 
     def unknown(self, scalar: Unknown, scope: Scope) -> Poly:

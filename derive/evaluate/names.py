@@ -14,6 +14,7 @@ from derive.model.scalar import (
     Index,
     IndexValue,
     MatrixFunction,
+    MatrixProduct,
     Num,
     Reduce,
     Scalar,
@@ -32,6 +33,8 @@ def places_of(scalar: Scalar) -> tuple[Index, ...]:
             return (index,)
         case Entry(_, indices, _) | MatrixFunction(_, _, indices, _):
             return indices
+        case MatrixProduct(_, low, high, _, indices, _):
+            return (low, high, *indices)
         case Unknown(_, indices, _, derivatives):
             return (*indices, *(index for _, places in derivatives for index in places))
         case Derivative(_, of_indices, _, wrt_indices, _):
@@ -56,6 +59,8 @@ def parts_of(scalar: Scalar) -> tuple[Scalar, ...]:
             return (body, *computed)
         case MatrixFunction(_, matrix, _, power):
             return (matrix.body, *computed, *(() if power is None else (power,)))
+        case MatrixProduct(_, _, _, matrix, _, _):
+            return (matrix.body, *computed)
         case Unknown(_, _, arguments, _):
             return (*(argument.body for argument in arguments), *computed)
         case Blocks(_, parts):

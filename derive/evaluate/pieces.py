@@ -1,4 +1,4 @@
-"""Matrix functions, pieces joined or split, and unspecified functions."""
+"""Pieces joined or split, and unspecified functions."""
 
 from collections.abc import Sequence
 from math import prod
@@ -12,7 +12,7 @@ from derive.evaluate.number import Array, EvaluationError, TooWide
 from derive.evaluate.products import product
 from derive.evaluate.reductions import arranged
 from derive.evaluate.unknown import numbers_of, ridges
-from derive.model.scalar import Apply, Blocks, Index, MatrixFunction, Split, Unknown
+from derive.model.scalar import Apply, Blocks, Index, Split, Unknown
 
 if TYPE_CHECKING:
     from derive.evaluate.run import World
@@ -20,34 +20,6 @@ if TYPE_CHECKING:
 _NOWHERE = -(2**60)
 # Labels of axes that belong to no index variable, whose labels are positive.
 _RIDGE, _OUTPUT, _INPUT = -3, -1, -2
-
-
-def matrix_entry(world: "World", node: MatrixFunction) -> Labelled:
-    """The value of a `MatrixFunction`."""
-    own = node.matrix.indices
-    body = world.scalar(node.matrix.body)
-    others = tuple(label for label in body.labels if label not in [v.uid for v in own])
-    stack = arranged(world, body, others, own).array
-    if stack.shape[-1] != stack.shape[-2]:
-        raise EvaluationError(f"{node.operation} of a matrix of shape {stack.shape[-2:]}")
-    if node.operation in ("det", "logdet"):
-        return Labelled(others, world.arithmetic.matrix(node.operation, stack, 1))
-    lows = [world.dim(variable.axis.low) for variable in reversed(own)]
-    places = [world.places(index, low) for index, low in zip(node.indices, lows, strict=True)]
-
-    def result(power: int) -> Labelled:
-        table = Table(others, world.arithmetic.matrix(node.operation, stack, power))
-        return world.take(table, places, False, "a matrix")
-
-    if node.power is None:
-        return result(1)
-    exponent = world.scalar(node.power)
-    whole, fits = world.arithmetic.integers(exponent.array)
-    value = Labelled((), world.arithmetic.undefined())
-    for power in np.unique(whole[fits]):
-        here = Labelled(exponent.labels, fits & (whole == power))
-        value = world.where(here, result(int(power)), value)
-    return value
 
 
 def unknown_entry(world: "World", node: Unknown) -> Labelled:

@@ -11,16 +11,17 @@ from derive.evaluate.labelled import (
     Places,
     Table,
     align,
-    either,
     limit,
     ordered,
     spread,
 )
 from derive.evaluate.labelled import take as taken
+from derive.evaluate.matrices import matrix_entry, matrix_product
 from derive.evaluate.names import is_index_arithmetic, is_mask, uses_of
 from derive.evaluate.number import Arithmetic, Array, EvaluationError, TooWide
-from derive.evaluate.pieces import by_rationals, joined, matrix_entry, split, unknown_entry
+from derive.evaluate.pieces import by_rationals, joined, split, unknown_entry
 from derive.evaluate.point import Point
+from derive.evaluate.positions import find_places
 from derive.evaluate.products import masked_product
 from derive.evaluate.reductions import first_maximum, reduced
 from derive.model.dim import Dim
@@ -37,6 +38,7 @@ from derive.model.scalar import (
     IndexValue,
     IndexVariable,
     MatrixFunction,
+    MatrixProduct,
     Num,
     Reduce,
     Scalar,
@@ -290,6 +292,8 @@ class World:
                 return first_maximum(self, variable, body)
             case MatrixFunction():
                 return matrix_entry(self, scalar)
+            case MatrixProduct():
+                return matrix_product(self, scalar)
             case Unknown():
                 return unknown_entry(self, scalar)
             case Blocks():
@@ -305,32 +309,8 @@ class World:
         """The positions that an index takes on an axis that starts at `low`."""
         found = self._places.get((id(index), low))
         if found is None:
-            found = self._places[id(index), low] = (index, self._find_places(index, low))
+            found = self._places[id(index), low] = (index, find_places(self, index, low))
         return found[1]
-
-    def _find_places(self, index: Index, low: int) -> Places:
-        start = self.dim(index.offset) - low
-        if not index.computed and len(index.terms) == 1 and index.terms[0][1].constant == 1:
-            variable = index.terms[0][0]
-            start += self.dim(variable.axis.low)
-            run = (variable.uid, start)
-            return Places((variable.uid,), np.arange(start, start + self.size(variable)), run)
-        parts = [Labelled((), np.asarray(start))]
-        undefined: Labelled | None = None
-        for variable, factor in index.terms:
-            begin = self.dim(variable.axis.low)
-            numbers = np.arange(begin, begin + self.size(variable)) * self.dim(factor)
-            parts.append(Labelled((variable.uid,), numbers))
-        for inner in index.computed:
-            value = self.scalar(inner)
-            numbers, fits = self.arithmetic.integers(value.array)
-            parts.append(Labelled(value.labels, numbers))
-            if not fits.all():
-                self.complaints.append("a computed index is not an integer")
-                wrong = Labelled(value.labels, ~fits)
-                undefined = wrong if undefined is None else either(undefined, wrong)
-        labels, arrays = align(parts)
-        return Places(labels, np.asarray(sum(arrays[1:], arrays[0])), None, undefined)
 
     def _index_value(self, index: Index) -> Labelled:
         places = self.places(index, 0)

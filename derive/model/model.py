@@ -22,12 +22,30 @@ class Symbol:
 
 
 @dataclass(frozen=True, slots=True)
+class Recurrence:
+    """A loop: `names` are defined together over `axis`, one step after the other.
+
+    `step` is 1, or -1 where the loop runs down. `names` are in the order in which one step computes
+    them, the hidden ones that it needs among them. Within a step a name may use those that stand
+    before it; of earlier steps, and of the entries given outside of the loop, all.
+    """
+
+    names: tuple[str, ...]
+    axis: Axis
+    step: int
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class Definition:
     """A defined name: `name[indices] = body`.
 
     A hidden one was not named by the user: an argument of a function, a local name of a `def`
     (called like `layernorm.mu`), an expression in `grad(...)`. An index that was free where a
     hidden definition was made is one of its leading indices. `latex` is the printed form.
+
+    One of a `recurrence` may refer to others of it, and to itself; its index number `time` is that
+    of the loop. Entries given outside of the loop make the body a `Blocks`, in the axis' order.
     """
 
     name: str
@@ -37,6 +55,8 @@ class Definition:
     hidden: bool = False
     is_loss: bool = False
     latex: str | None = None
+    recurrence: Recurrence | None = None
+    time: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +129,8 @@ class Judgement:
 
 @dataclass(slots=True)
 class Model:
-    """All that a file says. `definitions` are in an order in which each uses only earlier ones.
+    """All that a file says. `definitions` are in an order in which each uses only earlier ones;
+    those of a recurrence stand together, and use one another.
 
     `errors` are those of statements that are not judged; a judged statement has its own as its
     `problem`. `failed` names what they leave undefined, each with the place of the cause; `defs`

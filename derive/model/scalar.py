@@ -158,6 +158,22 @@ class MatrixFunction:
 
 
 @dataclass(frozen=True, slots=True)
+class MatrixProduct:
+    """An entry of the product of the square `matrix` as `variable` runs from `low` to `high`.
+
+    From left to right in this order; with `step` -1 from right to left, `M[high] @ ... @ M[low]`.
+    The identity where `high < low`. The axis of `variable` is the widest range that it can have.
+    """
+
+    variable: IndexVariable
+    low: Index
+    high: Index
+    matrix: "Tensor"
+    indices: tuple[Index, ...]
+    step: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Unknown:
     """An entry of an unspecified smooth function, or of its derivative.
 
@@ -223,6 +239,7 @@ Scalar = (
     | Reduce
     | ArgMax
     | MatrixFunction
+    | MatrixProduct
     | Unknown
     | Blocks
     | Split
@@ -290,6 +307,9 @@ def substitute(scalar: Scalar, mapping: Mapping[IndexVariable, Index]) -> Scalar
         case MatrixFunction(operation, matrix, indices, power):
             exponent = None if power is None else substitute(power, mapping)
             return MatrixFunction(operation, tensor(matrix), places(indices), exponent)
+        case MatrixProduct(variable, low, high, matrix, indices, step):
+            ends = index(low), index(high)
+            return MatrixProduct(variable, *ends, tensor(matrix), places(indices), step)
         case Unknown(function, indices, arguments, derivatives):
             slots = tuple((number, places(at)) for number, at in derivatives)
             return Unknown(function, places(indices), tuple(map(tensor, arguments)), slots)

@@ -14,6 +14,7 @@ from derive.model.scalar import (
     IndexValue,
     IndexVariable,
     MatrixFunction,
+    MatrixProduct,
     Num,
     Reduce,
     Scalar,
@@ -81,6 +82,11 @@ class Names:
             case MatrixFunction(operation, matrix, indices, power):
                 exponent = "" if power is None else f"; {self.scalar(power)}"
                 return f"{operation}({self.tensor(matrix)}{exponent}){self.places(indices)}"
+            case MatrixProduct(variable, low, high, matrix, indices, step):
+                ends = [self.index(low), self.index(high)]
+                run = "..".join(ends if step > 0 else reversed(ends))
+                inside = self.tensor(matrix)
+                return f"matprod[{self.of(variable)}:{run}]({inside}){self.places(indices)}"
             case Unknown(function, indices, arguments, derivatives):
                 slots = "".join(f"'{n}{self.places(at)}" for n, at in derivatives)
                 inside = "; ".join(map(self.tensor, arguments))

@@ -15,6 +15,7 @@ from derive.model.scalar import (
     IndexValue,
     IndexVariable,
     MatrixFunction,
+    MatrixProduct,
     Num,
     Reduce,
     Scalar,
@@ -46,6 +47,9 @@ def _parts(scalar: Scalar) -> Iterator[tuple[tuple[IndexVariable, ...], Index | 
             yield from (((), index) for index in indices)
             if power is not None:
                 yield (), power
+        case MatrixProduct(variable, low, high, matrix, indices, _):
+            yield (variable, *matrix.indices), matrix.body
+            yield from (((), index) for index in (low, high, *indices))
         case Unknown(_, indices, arguments, derivatives):
             yield from (((), index) for index in indices)
             yield from ((argument.indices, argument.body) for argument in arguments)
@@ -161,6 +165,8 @@ def skeleton(tensor: Tensor) -> Hashable:
                 head: Hashable = (name, padded)
             case Apply(operation) | Reduce(operation) | MatrixFunction(operation):
                 head = operation
+            case MatrixProduct(step=step):
+                head = step
             case Unknown(function, _, _, derivatives):
                 head = (function, tuple(place for place, _ in derivatives))
             case Derivative(of, indices, wrt, _, partial):

@@ -30,6 +30,7 @@ from derive.model.scalar import (
     Index,
     IndexValue,
     MatrixFunction,
+    MatrixProduct,
     Num,
     Reduce,
     Scalar,
@@ -250,6 +251,8 @@ class World:
                 return sympy.Integer(places[self._extreme("max", values)])
             case MatrixFunction():
                 return matrix_entry(self, scalar, env)
+            case MatrixProduct():
+                raise NotExpressible("a product of matrices over a range")
             case Unknown():
                 return unknown_entry(self, scalar, env)
             case Blocks(index, parts):

@@ -17,6 +17,7 @@ from derive.model.scalar import (
     IndexValue,
     IndexVariable,
     MatrixFunction,
+    MatrixProduct,
     Num,
     Reduce,
     Scalar,
@@ -93,7 +94,7 @@ class Symbols:
                 return self._reduce(operation, variable, body, condition)
             case Unknown(name, indices, arguments, derivatives):
                 return self._unknown(name, indices, arguments, derivatives)
-            case ArgMax() | MatrixFunction() | Blocks() | Split():
+            case ArgMax() | MatrixFunction() | MatrixProduct() | Blocks() | Split():
                 raise NotExpressible(f"SymPy has no {type(scalar).__name__} of symbolic size")
             case Derivative(of, of_indices, wrt, wrt_indices):
                 return self.scalar(Entry(f"d{of}/d{wrt}", (*of_indices, *wrt_indices)))

@@ -16,6 +16,7 @@ from derive.model.scalar import (
     IndexValue,
     IndexVariable,
     MatrixFunction,
+    MatrixProduct,
     Num,
     Reduce,
     Scalar,
@@ -81,6 +82,8 @@ class _Writer:
                 return rf"\operatorname{{argmax}}_{{{variable.name}}} {self.at(body, 2)}", _PRODUCT
             case MatrixFunction():
                 return self.matrix(scalar), _ATOM
+            case MatrixProduct():
+                return self.matrix_product(scalar), _PRODUCT
             case Unknown():
                 return self.unknown(scalar), _ATOM
             case Blocks(index, parts):
@@ -196,6 +199,13 @@ class _Writer:
                 return rf"\log\left|\det {inside}\right|"
             case _:
                 return rf"\det {inside}"
+
+    def matrix_product(self, node: MatrixProduct) -> str:
+        """An ordered product: the end that stands on the left is written below."""
+        ends = [self.index(node.low), self.index(node.high)]
+        first, last = ends if node.step > 0 else reversed(ends)
+        big = rf"\prod_{{{node.variable.name}={first}}}^{{{last}}} {self.whole(node.matrix)}"
+        return rf"\left({big}\right)" + self.places(node.indices)
 
     def whole(self, tensor: Tensor) -> str:
         """A tensor: its name where it is one, else its entries."""

@@ -24,6 +24,7 @@ from derive.model.scalar import (
     IndexValue,
     IndexVariable,
     MatrixFunction,
+    MatrixProduct,
     Num,
     Reduce,
     Scalar,
@@ -123,6 +124,8 @@ class Writer:
                 return self._matrix(scalar, axes)
             case Unknown(function):
                 raise NotWritten(f"the unspecified function `{function}`")
+            case MatrixProduct():
+                raise NotWritten("a product of matrices over a range")
             case Blocks() | Split():
                 raise NotWritten("an array put together from pieces")
             case Derivative(of, of_indices, wrt, wrt_indices):
