@@ -45,6 +45,7 @@ from derive.model.dim import Dim
 from derive.model.scalar import Axis
 
 LIMIT = 20_000
+MOST_SHIFT = 8
 NOTHING: frozenset[Var] = frozenset()
 
 
@@ -265,9 +266,17 @@ class Algebra:
             return ZERO
         if never_below(second, moved(first, DIM_ONE)):
             return ONE
-        if (second.offset - first.offset).constant == 1:
-            return ONE - self.less(moved(second, -DIM_ONE), first)  # [i < j + 1] = 1 - [j < i]
+        apart = (second.offset - first.offset).constant
+        if apart and abs(apart) <= MOST_SHIFT:  # [i < j + 1] = [i < j] + [i = j]
+            back = 1 if apart > 0 else -1
+            nearer = moved(second, Dim.of(-back))
+            between = nearer if back > 0 else second
+            return add((self.less(first, nearer), self.delta(first, between).scaled(back)))
         return of_atom(Atom("less", (), (first, second)))
+
+    def at_most(self, first: Place, second: Place) -> Poly:
+        """One where the first place is not above the second."""
+        return self.less(first, moved(second, DIM_ONE))
 
     # --- rebuilding ----------------------------------------------------------------------------
 

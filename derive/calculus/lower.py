@@ -192,7 +192,7 @@ class Lowering:
             case "lt":
                 return algebra.less(first, second)
             case _:
-                return ONE - algebra.less(second, first)
+                return algebra.at_most(first, second)
 
     def _spot(self, scalar: Scalar, scope: Scope) -> Place | None:
         """A number that is an index or a whole constant, as a place."""
