@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from derive.calculus import trees
-from derive.calculus.engine import Body, Calculus
+from derive.calculus.adjoints import Body
+from derive.calculus.engine import Calculus
 from derive.calculus.lower import NotExact
 from derive.calculus.ranges import spot
 from derive.calculus.term import Atom, of_atom

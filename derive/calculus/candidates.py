@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 
+from derive.calculus.adjoints import Body
 from derive.calculus.algebra import Algebra, TooLarge
 from derive.calculus.called import Called, Calls
 from derive.calculus.canonical import rename_poly
-from derive.calculus.engine import Body, Calculus
+from derive.calculus.engine import Calculus
 from derive.calculus.folding import every_atom, shape, simplest, weight
 from derive.calculus.place import Var, dim_key
 from derive.calculus.powers import Undefined, content, factors

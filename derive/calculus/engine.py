@@ -1,36 +1,26 @@
 """The calculus of one model: normal forms of its names, and derivatives by adjoints over them.
 
 A definition's body is lowered once, with every other name closed. A derivative accumulates
-backwards over the definitions: the adjoint of a name is the sum, over the definitions that use it,
-of their adjoint times their local derivative. So the cost grows with the length of a network, not
-with its expanded size, and an answer is in terms of the names in between.
-Source: Griewank and Walther, Evaluating Derivatives, chapter 3 (reverse accumulation).
+backwards over the definitions (`calculus.adjoints`). So the cost grows with the length of a
+network, not with its expanded size, and an answer is in terms of the names in between.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from derive.calculus.adjoints import Accumulation, Body, Gradient, title_of
 from derive.calculus.algebra import Algebra
-from derive.calculus.canonical import rename_poly
 from derive.calculus.contraction import RULES
 from derive.calculus.lower import Lowering
-from derive.calculus.partials import Differentiation
 from derive.calculus.place import Place, Var, fresh, text_key
 from derive.calculus.raising import Raising
 from derive.calculus.ranges import spot
+from derive.calculus.recurrence import as_definition, widest
 from derive.calculus.signs import Signs, shape_of
-from derive.calculus.term import ZERO, Atom, Poly, add, of_atom
-from derive.model.model import Assumption, Definition, Model
+from derive.calculus.term import Atom, Poly
+from derive.model.model import Assumption, Definition, Model, Recurrence
 from derive.model.scalar import Axis, Derivative, IndexVariable, Scalar, Tensor
 from derive.model.traverse import free_variables
-
-
-@dataclass(frozen=True, slots=True)
-class Body:
-    """A definition lowered: the entry at `variables` is `poly`."""
-
-    variables: tuple[Var, ...]
-    poly: Poly
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,28 +30,6 @@ class Limits:
     kinks: set[Poly]
     ties: set[Atom]
     places: set[tuple[Poly, Axis]]
-
-
-@dataclass(frozen=True, slots=True)
-class Gradient:
-    """d of[of_variables] / d wrt[wrt_variables], with what must not be zero and must not tie."""
-
-    of_variables: tuple[Var, ...]
-    wrt_variables: tuple[Var, ...]
-    poly: Poly
-    kinks: frozenset[Poly] = field(default_factory=frozenset)
-    ties: frozenset[Atom] = field(default_factory=frozenset)
-
-
-LARGEST_INLINE = 8
-
-
-def size_of(poly: Poly) -> int:
-    """The number of factors, those inside sums included."""
-    total = 0
-    for atom in poly.atoms():
-        total += size_of(atom.args[0]) if atom.kind == "sum" else 1
-    return total
 
 
 class Calculus:
@@ -159,111 +127,69 @@ class Calculus:
         if key not in self._gradients:
             outer, self.signs.places = self.signs.places, set()
             kept, self.algebra.raised_bases = self.algebra.raised_bases, {}
-            for name in self._backwards(of):
+            for name in (n for group in self.backwards(of) for n in group):
                 self.signs.places |= self._limits[name].places
-            self._gradients[key] = self._differentiate(of, wrt, partial)
+            accumulation = Accumulation(self, of, wrt)
+            found = accumulation.partial() if partial else accumulation.gradient()
+            self._gradients[key] = found
             self.signs.places |= outer  # where there is a derivative, its function is defined
             self.algebra.raised_bases = kept
         return self._gradients[key]
 
-    def _differentiate(self, of: str, wrt: str, partial: bool) -> Gradient:
-        algebra = self.algebra
-        of_variables = tuple(fresh(a) for a in self.axes(of))
-        wrt_variables = tuple(fresh(a) for a in self.axes(wrt))
-        target = tuple(map(spot, wrt_variables))
-        seeds = tuple(fresh(a) for a in self.axes(of))
-        seed = algebra.product(
-            algebra.delta(spot(v), spot(u)) for v, u in zip(seeds, of_variables, strict=True)
-        )
-        if of == wrt:
-            result = algebra.substitute(seed, dict(zip(seeds, target, strict=True)))
-            return Gradient(of_variables, wrt_variables, result)
-        names = self._backwards(of)
-        moving = self._dependents(wrt, names)
-        adjoints: dict[str, Body] = {of: Body(seeds, seed)}
-        result = ZERO
-        kinks: set[Poly] = set()
-        ties: set[Atom] = set()
-        for name in names:
-            adjoint, body = adjoints.get(name), self.body(name)
-            if adjoint is None or body is None or name == wrt or name not in moving:
+    def name_adjoints(self, of: str, adjoints: dict[str, Body], group: Recurrence | None) -> None:
+        """Makes hidden definitions `dL/dz` of adjoints; those of a recurrence run the other way."""
+        titles = tuple(title_of(of, name) for name in adjoints)
+        turned = None
+        if group is not None:
+            axes = [self.axes(name)[self.time(name)] for name in adjoints]
+            turned = Recurrence(titles[::-1], widest(axes), -group.step, group.span)
+        for title, (name, body) in zip(titles, adjoints.items(), strict=True):
+            if title in self.model.definitions:
                 continue
-            if name != of and not partial:
-                adjoint = self._named(of, of_variables, name, adjoint)
-            arriving = rename_poly(
-                adjoint.poly, dict(zip(adjoint.variables, body.variables, strict=True))
-            )
-            for symbol in sorted(body.poly.symbols):
-                if symbol != wrt and (partial or symbol not in moving):
-                    continue
-                variables = tuple(fresh(a) for a in self.axes(symbol))
-                at = target if symbol == wrt else tuple(map(spot, variables))
-                local = Differentiation(algebra, symbol, at)
-                change = algebra.multiply(arriving, local.poly(body.poly))
-                kinks |= local.kinks
-                ties |= local.ties
-                change = algebra.total(body.variables, change)
-                if symbol == wrt:
-                    result = result + change
-                    continue
-                before = adjoints.get(symbol)
-                if before is not None:
-                    renaming = dict(zip(before.variables, variables, strict=True))
-                    change = add((change, rename_poly(before.poly, renaming)))
-                adjoints[symbol] = Body(variables, change)
-        return Gradient(of_variables, wrt_variables, result, frozenset(kinks), frozenset(ties))
-
-    def _named(self, of: str, of_variables: tuple[Var, ...], name: str, adjoint: Body) -> Body:
-        """An adjoint of several terms as a hidden definition `dL/dz`, and an entry of that.
-
-        So what is upstream stays closed, and a gradient does not grow with the depth of a network.
-        """
-        if len(adjoint.poly.terms) < 2 and size_of(adjoint.poly) <= LARGEST_INLINE:
-            return adjoint
-        title = f"d{of}/d{name}"
-        variables = (*of_variables, *adjoint.variables)
-        if title not in self.model.definitions:
-            raising = Raising()
-            indices = tuple(raising.variable(v) for v in variables)
+            time = 0 if turned is None else len(self.axes(of)) + self.time(name)
+            indices, scalar = as_definition(self.algebra, body, None if turned is None else time)
+            span = self.model.definitions[of].span
             self.model.definitions[title] = Definition(
-                title,
-                indices,
-                raising.scalar(adjoint.poly),
-                self.model.definitions[of].span,
-                hidden=True,
+                title, indices, scalar, span, hidden=True, recurrence=turned, time=time
             )
-            self._bodies[title] = Body(variables, adjoint.poly)
+            self._bodies[title] = body
             self._limits[title] = Limits(set(), set(), set())
             self.adjoints.append(title)
-        entry = Atom("entry", (title,), tuple(map(spot, variables)))
-        return Body(adjoint.variables, of_atom(entry))
 
-    def _backwards(self, name: str) -> list[str]:
-        """The definitions on which `name` depends, and itself, each before those that it uses."""
-        found: dict[str, None] = {}
-        open_names: list[tuple[str, bool]] = [(name, False)]
-        seen: set[str] = set()
-        while open_names:
-            current, done = open_names.pop()
+    def recurrence(self, name: str) -> Recurrence | None:
+        """The recurrence to which a definition belongs."""
+        definition = self.model.definitions.get(name)
+        return None if definition is None else definition.recurrence
+
+    def time(self, name: str) -> int:
+        """Which index of a definition is that of its recurrence."""
+        return self.model.definitions[name].time
+
+    def _group(self, name: str) -> tuple[str, ...]:
+        recurrence = self.recurrence(name)
+        return (name,) if recurrence is None else recurrence.names
+
+    def backwards(self, name: str) -> list[tuple[str, ...]]:
+        """The definitions on which `name` depends, and itself, each before those that it uses.
+
+        The names of a recurrence use one another: they stand together.
+        """
+        found: dict[tuple[str, ...], None] = {}
+        waiting: list[tuple[tuple[str, ...], bool]] = [(self._group(name), False)]
+        seen: set[tuple[str, ...]] = set()
+        while waiting:
+            group, done = waiting.pop()
             if done:
-                found[current] = None
+                found[group] = None
                 continue
-            body = self.body(current)
-            if current in seen or body is None:
+            bodies = [self.body(member) for member in group]
+            if group in seen or None in bodies:
                 continue
-            seen.add(current)
-            open_names.append((current, True))
-            open_names.extend((symbol, False) for symbol in sorted(body.poly.symbols))
+            seen.add(group)
+            waiting.append((group, True))
+            symbols = frozenset().union(*(body.poly.symbols for body in bodies if body))
+            waiting.extend((self._group(s), False) for s in sorted(symbols.difference(group)))
         return list(found)[::-1]
-
-    def _dependents(self, name: str, backwards: list[str]) -> set[str]:
-        """The definitions among these, given last first, that depend on `name`, and itself."""
-        found = {name}
-        for other in reversed(backwards):
-            body = self.body(other)
-            if body is not None and not found.isdisjoint(body.poly.symbols):
-                found.add(other)
-        return found
 
     # --- answers -------------------------------------------------------------------------------
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import permutations
 
+from derive.calculus.adjoints import Body
 from derive.calculus.algebra import Algebra, TooLarge
 from derive.calculus.canonical import rename, signature
-from derive.calculus.engine import Body
 from derive.calculus.place import Place, Var, place
 from derive.calculus.ranges import spot
 from derive.calculus.term import Atom, Exponent, Monomial, Poly, add, of_atom, of_monomial

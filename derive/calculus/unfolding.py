@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from derive.calculus.adjoints import Body
 from derive.calculus.algebra import Algebra
-from derive.calculus.engine import Body
 from derive.calculus.place import Place
 from derive.calculus.term import ONE, Atom, Poly, add, of_monomial
 

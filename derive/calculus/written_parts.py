@@ -6,7 +6,8 @@ A term is a polynomial in `x` and `mu`; where the file thinks in `x - mu`, an an
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from derive.calculus.engine import Body, Calculus
+from derive.calculus.adjoints import Body
+from derive.calculus.engine import Calculus
 from derive.calculus.lower import NotExact
 from derive.calculus.partials import NotDifferentiable
 from derive.calculus.powers import Undefined

@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 
+from derive.calculus.adjoints import Body
 from derive.calculus.algebra import Algebra, TooLarge
 from derive.calculus.canonical import poly_signature, rename_poly
 from derive.calculus.contraction import RULES
-from derive.calculus.engine import Body, Calculus
+from derive.calculus.engine import Calculus
 from derive.calculus.lower import NotExact
 from derive.calculus.notation import text_of_poly
 from derive.calculus.partials import NotDifferentiable

@@ -6,9 +6,10 @@ may cancel; then the last one. Adjoints that equal a tensor of the user's are ta
 
 from collections.abc import Iterator
 
+from derive.calculus.adjoints import Body
 from derive.calculus.algebra import Algebra, TooLarge
 from derive.calculus.canonical import signature
-from derive.calculus.engine import Body, Calculus
+from derive.calculus.engine import Calculus
 from derive.calculus.ranges import spot
 from derive.calculus.term import Atom, Poly, of_atom
 from derive.calculus.unfolding import Unfolding, all_atoms

@@ -9,9 +9,9 @@ sides to have a value: a logarithm is of a positive number.
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from derive.calculus.adjoints import Body
 from derive.calculus.algebra import TooLarge
 from derive.calculus.binders import number_of
-from derive.calculus.engine import Body
 from derive.calculus.powers import content, factors, is_nonnegative, is_positive
 from derive.calculus.term import ONE, Atom, Poly, of_atom
 from derive.calculus.unfolding import Unfolding

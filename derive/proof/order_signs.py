@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
 
+from derive.calculus.adjoints import Body
 from derive.calculus.algebra import Algebra, TooLarge
-from derive.calculus.engine import Body
 from derive.calculus.place import Var
 from derive.calculus.powers import Undefined, content
 from derive.calculus.ranges import surely_at_least

@@ -6,8 +6,9 @@ value itself speaks of the old names: where it depends on a replaced one, that i
 
 from dataclasses import replace
 
+from derive.calculus.adjoints import Body
 from derive.calculus.algebra import Algebra
-from derive.calculus.engine import Body, Calculus
+from derive.calculus.engine import Calculus
 from derive.calculus.term import Atom, Poly, of_atom
 from derive.calculus.unfolding import Unfolding
 from derive.model.model import Model, Symbol
