@@ -81,6 +81,11 @@ def product_over(algebra: Algebra, atom: Atom, exponent: Exponent) -> Poly:
     body = atom.args[0]
     if not body.terms:
         return ZERO
+    apart = _one_place_apart(algebra, body, variable)
+    if apart is not None:
+        rest, at_place = apart
+        others = algebra.construct(Atom("prod", (), (), (rest,), (variable,)))
+        return algebra.raised(algebra.multiply(others, at_place), exponent)
     common, rest = content(algebra, body)
     single = common.single
     assert single is not None
@@ -109,6 +114,20 @@ def product_over(algebra: Algebra, atom: Atom, exponent: Exponent) -> Poly:
         else:
             result = algebra.multiply(result, symbolic_power(algebra, rest, size))
     return algebra.raised(result, exponent)
+
+
+def _one_place_apart(algebra: Algebra, body: Poly, variable: Var) -> tuple[Poly, Poly] | None:
+    """prod_i (delta[i, p] a(i) + b(i)) = (a(p) + b(p)) prod_i b(i), where b(p) is one."""
+    for delta in body.atoms():
+        if delta.kind != "delta" or place(variable) not in delta.places:
+            continue
+        where = next(p for p in delta.places if p != place(variable))
+        if variable in where.free or not algebra.within(where, variable.axis):
+            continue
+        rest = Poly({m: c for m, c in body.terms.items() if delta not in m.factors})
+        if algebra.substitute(rest, {variable: where}) == ONE:
+            return rest, algebra.substitute(body, {variable: where})
+    return None
 
 
 def symbolic_sign(sign: Coefficient, variable: Var) -> Poly:
@@ -173,7 +192,7 @@ def matrix_function(algebra: Algebra, atom: Atom, exponent: Exponent) -> Poly:
     body = atom.args[0]
     flipped = algebra.substitute(body, {row: place(column), column: place(row)})
     places = atom.places
-    diagonal = _diagonal(algebra, body, row, column)
+    diagonal = diagonal_of(algebra, body, row, column)
     if diagonal is not None:
         return algebra.raised(_of_diagonal(algebra, operation, diagonal, row, places), exponent)
     inner = body.atom
@@ -211,7 +230,7 @@ def matrix_function(algebra: Algebra, atom: Atom, exponent: Exponent) -> Poly:
     return algebra.raised(made, exponent)
 
 
-def _diagonal(algebra: Algebra, body: Poly, row: Var, column: Var) -> Poly | None:
+def diagonal_of(algebra: Algebra, body: Poly, row: Var, column: Var) -> Poly | None:
     """The diagonal, where every term of the matrix has the delta of its row and column."""
     spots = tuple(sorted((place(row), place(column)), key=lambda p: p.key))
     delta = Atom("delta", (), spots)

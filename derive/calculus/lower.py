@@ -6,6 +6,7 @@ from typing import assert_never
 
 from derive.calculus.algebra import Algebra
 from derive.calculus.binders import number_of
+from derive.calculus.chains import ANYWHERE, power_atom, product_atom, whole_number
 from derive.calculus.functions import (
     exponential,
     half_sum,
@@ -122,7 +123,7 @@ class Lowering:
             case MatrixFunction():
                 return self.matrix(scalar, scope)
             case MatrixProduct():
-                raise NotExact("a product of matrices over a range")
+                return self.matrix_product(scalar, scope)
             case Unknown():
                 return self.unknown(scalar, scope)
             case Blocks(index, _):
@@ -242,7 +243,7 @@ class Lowering:
                 return -algebra.construct(Atom("max", (), (), (-body, condition), (var,)))
 
     def matrix(self, scalar: MatrixFunction, scope: Scope) -> Poly:
-        """inv, det, logdet; whole constant powers as products."""
+        """inv, det, logdet, whole powers."""
         algebra = self.algebra
         row, column = (fresh(v.axis, v.name) for v in scalar.matrix.indices)
         inner = dict(zip(scalar.matrix.indices, (place(row), place(column)), strict=True))
@@ -252,31 +253,25 @@ class Lowering:
             return algebra.construct(
                 Atom("matrix", (scalar.operation,), places, (body,), (row, column))
             )
-        power = None if scalar.power is None else self.poly(scalar.power, scope).constant
-        if power is None or power.denominator != 1 or not -64 <= power <= 64:
-            raise NotExact("a matrix to a symbolic power")
-        if power < 0:
-            new = (fresh(row.axis), fresh(column.axis))
-            inverse = Atom("matrix", ("inv",), tuple(map(place, new)), (body,), (row, column))
-            body, (row, column), power = algebra.construct(inverse), new, -power
-        return self._matrix_power(body, row, column, int(power), places)
+        power = None if scalar.power is None else whole_number(self.poly(scalar.power, scope))
+        if power is None:
+            raise NotExact("a matrix to a power that is no whole number")
+        first, last = places
+        return algebra.construct(power_atom((first, last), power, body, (row, column)))
 
-    def _matrix_power(
-        self, body: Poly, row: Var, column: Var, power: int, places: tuple[Place, ...]
-    ) -> Poly:
-        """The entry at `places` of the matrix `body` (in `row` and `column`) to a power."""
-        if power == 0:
-            return self.algebra.delta(*places)
-        links = [places[0], *(place(fresh(row.axis)) for _ in range(power - 1)), places[1]]
-        result = ONE
-        for k in range(power):
-            entry = self.algebra.substitute(body, {row: links[k], column: links[k + 1]})
-            result = self.algebra.multiply(result, entry)
-            if k:
-                middle = links[k].variable
-                assert middle is not None
-                result = self.algebra.total((middle,), result)
-        return result
+    def matrix_product(self, scalar: MatrixProduct, scope: Scope) -> Poly:
+        """A product over a range; one that runs down is a transpose of transposes."""
+        number = fresh(ANYWHERE, scalar.variable.name)
+        row, column = (fresh(v.axis, v.name) for v in scalar.matrix.indices)
+        inner = {scalar.variable: place(number)}
+        inner |= dict(zip(scalar.matrix.indices, (place(row), place(column)), strict=True))
+        body = self.poly(scalar.matrix.body, {**scope, **inner})
+        low, high = self.place(scalar.low, scope), self.place(scalar.high, scope)
+        first, last = self.places(scalar.indices, scope)
+        if scalar.step < 0:
+            first, last, row, column = last, first, column, row
+        atom = product_atom((first, last), (low, high), body, (row, column, number))
+        return self.algebra.construct(atom)
 
     def unknown(self, scalar: Unknown, scope: Scope) -> Poly:
         """An entry of an unspecified function or of its derivative."""

@@ -10,6 +10,7 @@ from fractions import Fraction
 
 from derive.calculus.algebra import Algebra
 from derive.calculus.canonical import rename_poly
+from derive.calculus.chains import derivative_of_chain
 from derive.calculus.functions import logarithm
 from derive.calculus.lower import unknown_atom
 from derive.calculus.place import Place, fresh, place
@@ -107,6 +108,11 @@ class Differentiation:
                 raise NotDifferentiable("a maximum under a condition has no normal form")
             case "matrix":
                 return self.matrix(atom)
+            case "chain":
+                names = tuple(fresh(v.axis) for v in atom.bound)
+                renamed = dict(zip(atom.bound, names, strict=True))
+                change = self.poly(rename_poly(atom.args[0], renamed))
+                return derivative_of_chain(algebra, atom, change, names)
             case "unknown":
                 return self.unknown(atom)
             case _:

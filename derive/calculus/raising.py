@@ -3,6 +3,7 @@
 from fractions import Fraction
 from functools import reduce
 
+from derive.calculus.chains import reach_of
 from derive.calculus.place import Place, Var
 from derive.calculus.term import Atom, Coefficient, Exponent, Monomial, Poly
 from derive.model.dim import Dim
@@ -16,6 +17,7 @@ from derive.model.scalar import (
     IndexValue,
     IndexVariable,
     MatrixFunction,
+    MatrixProduct,
     Num,
     Reduce,
     Scalar,
@@ -111,10 +113,27 @@ class Raising:
                 return MatrixFunction(
                     str(atom.head[0]), matrix, tuple(map(self.index, atom.places))
                 )
+            case "chain":
+                return self.chain(atom)
             case "unknown":
                 return self.unknown(atom)
             case _:
                 raise TypeError(atom.kind)
+
+    def chain(self, atom: Atom) -> Scalar:
+        """A product of matrices over a range, or a power of one."""
+        rows = (self.variable(atom.bound[0]), self.variable(atom.bound[1]))
+        first, last, *ends = map(self.index, atom.places)
+        if atom.head == ("power",):
+            matrix = Tensor(rows, self.scalar(atom.args[0]))
+            length = IndexValue(ends[0]) if ends[0].terms else DimValue(ends[0].offset)
+            return MatrixFunction("matpow", matrix, (first, last), length)
+        number = atom.bound[2]
+        reach = reach_of(*atom.places[2:])
+        if reach is not None:
+            self.names[number] = IndexVariable(number.name, reach)
+        matrix = Tensor(rows, self.scalar(atom.args[0]))
+        return MatrixProduct(self.variable(number), ends[0], ends[1], matrix, (first, last))
 
     def constant(self, atom: Atom) -> Scalar:
         """A dimension, a number under a root, or a named constant."""
