@@ -168,10 +168,9 @@ def _power(algebra: Algebra, atom: Atom) -> Poly:
 def split(algebra: Algebra, atom: Atom, at_first: bool) -> Poly:
     """The product with its first (or last) factor taken off; there must be one."""
     first, last = atom.places[:2]
-    row, column = atom.bound[:2]
     new = tuple(fresh(v.axis) for v in atom.bound)
     body = rename_poly(atom.args[0], dict(zip(atom.bound, new, strict=True)))
-    middle = fresh(row.axis)
+    middle = fresh(new[0].axis)
     ends = (place(middle), last) if at_first else (first, place(middle))
     outer = (first, place(middle)) if at_first else (place(middle), last)
     here = dict(zip(new[:2], outer, strict=True))
