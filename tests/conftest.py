@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from zlib import crc32
 
 import pytest
 
@@ -14,7 +13,6 @@ EXPECTATION = re.compile(r"#~\s*(?P<outcome>.+?)\s*$")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update", action="store_true", help="rewrite golden text (never #~ marks)")
-    parser.addoption("--oracle", action="store_true", help="ask the oracle about every case file")
 
 
 def pytest_collect_file(parent: pytest.Collector, file_path: Path) -> "CaseFile | None":
@@ -47,11 +45,6 @@ def differences(name: str, expected: dict[int, str], actual: dict[int, str]) -> 
     return wrong if wrong or expected else [f"{name}: nothing is expected here"]
 
 
-def is_in_slice(name: str) -> bool:
-    """One file in ten is judged by the oracle as well in every run; `--oracle` takes them all."""
-    return crc32(name.encode()) % 10 == 0
-
-
 class CaseFile(pytest.File):
     def collect(self) -> "Iterator[Case]":
         yield Case.from_parent(self, name=self.path.stem)
@@ -60,8 +53,7 @@ class CaseFile(pytest.File):
 class Case(pytest.Item):
     def runtest(self) -> None:
         text = self.path.read_text(encoding="utf-8")
-        oracle = self.config.getoption("--oracle") or is_in_slice(self.path.name)
-        actual = derive.load(self.path).check(oracle=bool(oracle)).outcomes()
+        actual = derive.load(self.path).check(oracle=True).outcomes()
         wrong = differences(self.path.name, expected_outcomes(text), actual)
         if wrong:
             raise Mismatch("\n".join(wrong))

@@ -29,7 +29,7 @@ from derive.check.numbers import (
     Numbers,
     Violation,
 )
-from derive.check.opinion import second_opinion
+from derive.check.opinion import SecondOpinion
 from derive.check.outcome import Settings
 from derive.check.points import Points
 from derive.check.verdict import (
@@ -69,6 +69,7 @@ class Judge:
         self.numbers = Numbers(model, self.engine.resolve, limits)
         self.missing = Missing(self)
         self.confirmation = Confirmation(model, self.points, self.numbers)
+        self.opinion = SecondOpinion(model, settings.seed)
 
     @cached_property
     def uses(self) -> dict[str, frozenset[str]]:
@@ -111,10 +112,7 @@ class Judge:
         try:
             if judgement.case is not None or judgement.kind == "expect":
                 return judge_case(self, judgement, deadline)
-            verdict = self.judge_claim(judgement, judgement.relation, deadline)
-            if self.settings.oracle:
-                second_opinion(self.model, judgement, verdict, self.settings.seed, deadline)
-            return verdict
+            return self.judge_claim(judgement, judgement.relation, deadline)
         except NotDifferentiable as problem:
             return Erroneous(_not_differentiable(judgement, problem))
         except Undefined as problem:
@@ -123,6 +121,14 @@ class Judge:
             return Undecided(problem.reason, "not-shown")
         except DeadlineOver:
             return Undecided("timed out", "timed-out")
+
+    def second_opinion(self, judgement: Judgement, verdict: Verdict) -> bool:
+        """Whether SymPy was asked and agrees. Raises InternalDisagreement."""
+        closed = judgement.case is not None or judgement.kind == "expect"
+        point = self.points.of_case(judgement) if closed else None
+        if isinstance(point, Diagnostic):
+            return False
+        return self.opinion.agrees(judgement, verdict, point)
 
     # --- claims ----------------------------------------------------------------------------------
 

@@ -67,11 +67,11 @@ class Answer:
     @property
     def sympy(self) -> Any:
         """As a SymPy expression. Raises DeriveError where there is none."""
-        from derive.oracle import build, symbolic  # SymPy is slow to load
+        from derive.oracle import operations, symbolic  # SymPy is slow to load
 
         try:
             return symbolic.expression(self.found.tensor.body)
-        except build.NotExpressible as reason:
+        except operations.NotExpressible as reason:
             raise _error("not-expressible", str(reason), self.title) from None
 
     @property

@@ -71,11 +71,12 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A statement, its verdict, and the time that it took."""
+    """A statement, its verdict, the time that it took; `by_oracle` if the oracle agrees as well."""
 
     statement: Statement
     verdict: Verdict
     seconds: float
+    by_oracle: bool = False
 
     def succeeds(self, strict: bool) -> bool:
         """Whether the statement got what it says."""

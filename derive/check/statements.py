@@ -4,13 +4,16 @@ import os
 import time
 import traceback
 from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 from derive.check.budget import OutOfTime, time_limit
 from derive.check.judge import Judge
 from derive.check.numbers import InternalDisagreement
 from derive.check.outcome import DEBUG, INTERNAL, Outcome, Settings, Statement
-from derive.check.verdict import Undecided, Verdict
+from derive.check.verdict import Undecided
 from derive.model.model import Judgement, Model
+
+Answer = TypeVar("Answer")
 
 
 def check_model(model: Model, settings: Settings) -> Iterator[Outcome]:
@@ -23,12 +26,19 @@ def check_model(model: Model, settings: Settings) -> Iterator[Outcome]:
 def check_judgement(judge: Judge, judgement: Judgement) -> Outcome:
     """One statement and its verdict, whatever happens on the way."""
     start = time.perf_counter()
-    verdict = _guarded(lambda deadline: judge.verdict(judgement, deadline), judge.settings.timeout)
-    return Outcome(Statement.of(judgement), verdict, time.perf_counter() - start)
+    timeout = judge.settings.timeout
+    verdict = _guarded(lambda deadline: judge.verdict(judgement, deadline), timeout)
+    agrees: bool | Undecided = False
+    if judge.settings.oracle:
+        agrees = _guarded(lambda _: judge.second_opinion(judgement, verdict), timeout)
+        if isinstance(agrees, Undecided) and agrees.code == INTERNAL:
+            verdict = agrees
+    seconds = time.perf_counter() - start
+    return Outcome(Statement.of(judgement), verdict, seconds, agrees is True)
 
 
-def _guarded(decide: Callable[[float], Verdict], timeout: float) -> Verdict:
-    """The verdict, or why there is none."""
+def _guarded(decide: Callable[[float], Answer], timeout: float) -> Answer | Undecided:
+    """The answer, or why there is none."""
     try:
         with time_limit(timeout) as deadline:
             return decide(deadline)

@@ -6,7 +6,7 @@ from typing import Any
 
 import sympy
 
-_TINY = sympy.Float("1e-40", 20)
+_TINY = 1e-40
 
 
 class Undefined(Exception):
@@ -42,27 +42,29 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "digamma": sympy.digamma,
 }
 
+_RESTRICTED = frozenset(("log", "lgamma", "sqrt", "asin", "acos", "div", "digamma", "pow"))
 
-def in_domain(operation: str, values: Sequence[Callable[[], Any]]) -> None:
-    """Raises Undefined where the operation is not real at the values."""
+
+def in_domain(operation: str, expressions: Sequence[Any], value: Callable[[Any], Any]) -> None:
+    """Raises Undefined where the operation is not real at the values of the expressions."""
+    if operation not in _RESTRICTED:
+        return
+    values = [value(expression) for expression in expressions[operation == "div" :]]
+    first = values[0]
     match operation:
         case "log" | "lgamma":
-            real = values[0]() > _TINY
+            real = first > _TINY
         case "sqrt":
-            real = values[0]() >= 0
+            real = first >= 0
         case "asin" | "acos":
-            real = abs(values[0]()) <= 1
+            real = abs(first) <= 1
         case "div":
-            real = abs(values[1]()) > _TINY
+            real = abs(first) > _TINY
         case "digamma":
-            value = values[0]()
-            real = value > 0 or abs(value - round(value)) > _TINY
-        case "pow":
-            base, exponent = values[0](), values[1]()
-            whole = exponent == int(exponent)
-            real = (base > 0) | (exponent > 0 and base == 0) | (whole and base != 0)
-            real = real or exponent == 0
+            real = first > 0 or abs(first - round(first)) > _TINY
         case _:
-            return
+            whole = values[1] == int(values[1])
+            real = first > 0 or (values[1] > 0 and first == 0) or (whole and first != 0)
+            real = real or values[1] == 0
     if not real:
         raise Undefined(f"{operation} outside its domain")

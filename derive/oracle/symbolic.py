@@ -24,7 +24,7 @@ from derive.model.scalar import (
     Split,
     Unknown,
 )
-from derive.oracle.build import NotExpressible
+from derive.oracle.operations import NotExpressible
 
 _FUNCTIONS: dict[str, Any] = {
     **{name: getattr(sympy, name) for name in ("exp", "log", "sqrt", "sign", "sin", "cos", "tan")},

@@ -59,6 +59,7 @@ def _statement(outcome: Outcome, strict: bool) -> dict[str, Any]:
         "counterexample": _counterexample(found) if found else None,
         "derived": refuted.derived if refuted is not None else None,
         "hint": refuted.hint if refuted is not None else None,
+        "oracle": outcome.by_oracle,
         "seconds": round(outcome.seconds, 6),
     }
     if isinstance(verdict, Undecided):

@@ -112,6 +112,9 @@ def summary(report: Report, colour: bool = False) -> str:
         f"{number} {names.get(name, name.replace('-', ' '))}"
         for name, number in report.counts.items()
     ]
+    confirmed = sum(outcome.by_oracle for outcome in report.statements)
+    if confirmed:
+        counts.append(f"{confirmed} confirmed by SymPy on components")
     total = len(report.statements)
     failed = len(report.failed)
     files = f"{len(report.files)} file{'s'[: len(report.files) != 1]}"

@@ -10,11 +10,11 @@ import pytest
 import derive
 from derive import HoldsNumerically, Proved, ProvedIf, Refuted, Undecided
 from derive.calculus.engine import Calculus
+from derive.check.confirm import Confirmation
 from derive.check.engine import Engine
 from derive.check.judge import Judge
 from derive.diagnostics.diagnostic import DeriveError
 from derive.model.scalar import Apply, Num, Scalar
-from derive.oracle import components
 from derive.proof import equal
 from derive.proof import outcome as proven
 
@@ -119,14 +119,32 @@ def test_a_wrong_proof_is_an_internal_error(monkeypatch: pytest.MonkeyPatch) -> 
     assert report.exit_code == 3
 
 
-def test_an_oracle_that_disagrees_is_an_internal_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    def contrary(*_: object, **__: object) -> components.OracleVerdict:
-        return components.OracleVerdict(False, (), "1 is not 2")
+def test_the_oracle_finds_a_wrong_derivative_that_nothing_else_sees(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    right: Callable[[Calculus, Scalar], Scalar] = Calculus.resolve
 
-    monkeypatch.setattr(components, "judge", contrary)
-    model = derive.parse(ONEHOT + "claim dL/dz = p - y\n")
-    assert model.check().exit_code == 0
-    assert model.check(oracle=True).exit_code == 3
+    def wrong(self: Calculus, scalar: Scalar) -> Scalar:
+        return Apply("mul", (Num(Fraction(3, 2)), right(self, scalar)))
+
+    def credulous(*_: object) -> proven.Proof:
+        return proven.Proved()
+
+    def blind(*_: object) -> None:
+        return None
+
+    monkeypatch.setattr(Calculus, "resolve", wrong)
+    monkeypatch.setattr(equal.Prover, "prove", credulous)
+    monkeypatch.setattr(Confirmation, "of", blind)
+    text = "dims n\ninput x[n]\nL = sum(x^2)\nclaim dL/dx = {}*x\nclaim dL/dx {} x\n"
+    assert derive.parse(text.format("3", "!=")).check().exit_code == 0
+    report = derive.parse(text.format("3", "!=")).check(oracle=True)
+    assert report.exit_code == 3
+    verdict, other = (outcome.verdict for outcome in report.statements)
+    assert isinstance(verdict, Undecided)
+    assert verdict.code == "internal"
+    assert "by SymPy at i = 1" in verdict.reason
+    assert isinstance(other, Proved)
 
 
 def test_a_crash_of_one_statement_stops_no_other(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,10 +3,12 @@
 import ast
 from pathlib import Path
 
+import numpy as np
 import pytest
 from modelling import judged, model_of
 
-from derive.oracle.components import CannotSay, OracleVerdict, judge
+from derive.evaluate.point import Point, fractions
+from derive.oracle.components import CannotSay, Oracle, OracleVerdict
 
 FILES = {
     "softmax": """
@@ -86,7 +88,7 @@ FALSE = [
 def verdict_on(file, claim):
     model = model_of(f"{FILES[file]}claim {claim}\n")
     (judgement,) = judged(model)
-    return judge(model, judgement.relation, judgement.at)
+    return Oracle(model).judge(judgement.relation, judgement.at)
 
 
 @pytest.mark.parametrize(("file", "claim"), TRUE, ids=[claim for _, claim in TRUE])
@@ -115,15 +117,43 @@ def test_a_deep_network_is_judged_without_opening_it():
     ):
         model = model_of(f"{text}claim {claim}\n")
         (judgement,) = judged(model)
-        verdict = judge(model, judgement.relation)
+        verdict = Oracle(model).judge(judgement.relation)
         assert isinstance(verdict, OracleVerdict)
         assert verdict.agrees is agrees
+
+
+def test_a_case_is_judged_at_its_own_point():
+    text = 'input x\ny = x^3\ncase "two":\n    given x = 2\n    expect dy/dx {}\n'
+    for expected, agrees in (("= 12", True), ("= 11", False), ("~ 12", True), ("~ 12.1", False)):
+        model = model_of(text.format(expected))
+        (judgement,) = model.judgements
+        verdict = Oracle(model).judge(
+            judgement.relation, point=point_of(2), tolerances=judgement.tolerances
+        )
+        assert isinstance(verdict, OracleVerdict)
+        assert verdict.agrees is agrees
+
+
+def point_of(number):
+    return Point({}, {"x": fractions(np.array(number))})
+
+
+def test_a_chain_of_twelve_matrices_is_not_multiplied_out():
+    names = [f"A{k}" for k in range(1, 13)]
+    listed = ", ".join(f"{name}[n, n]" for name in names)
+    rest = " @ ".join(f"{name}.T" for name in reversed(names[1:]))
+    text = f"dims n\nparam {listed}\nloss L = trace({' @ '.join(names)})\n"
+    model = model_of(f"{text}claim dL/dA1 = {rest}\n".replace(rest, f"({rest})"))
+    (judgement,) = judged(model)
+    verdict = Oracle(model).judge(judgement.relation)
+    assert isinstance(verdict, OracleVerdict)
+    assert verdict.agrees, verdict.detail
 
 
 def test_what_sympy_cannot_judge_is_said():
     model = model_of("input x\nassume x > 1\nassume x < 0\ny = x^2\nclaim dy/dx = 2*x\n")
     (judgement,) = judged(model)
-    verdict = judge(model, judgement.relation)
+    verdict = Oracle(model).judge(judgement.relation)
     assert isinstance(verdict, CannotSay)
     assert verdict.reason
 
@@ -131,7 +161,7 @@ def test_what_sympy_cannot_judge_is_said():
 def test_a_kink_at_the_point_is_not_judged():
     model = model_of("input x : nonnegative\nassume x <= 0\ny = abs(x)\nclaim dy/dx = 0\n")
     (judgement,) = judged(model)
-    assert isinstance(judge(model, judgement.relation), CannotSay)
+    assert isinstance(Oracle(model).judge(judgement.relation), CannotSay)
 
 
 def test_the_oracle_imports_neither_calculus_nor_proof():
