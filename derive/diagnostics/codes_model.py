@@ -91,6 +91,34 @@ it has to be given one: `sum[i in 1..n](...)`.""",
         "dims n\ninput x[n], y[n]\nz = sum[i](x[i]*y[i])\n",
     ),
     Code(
+        "own-future",
+        "a loop reads what it has not computed yet",
+        """\
+A step of `for t in 1..T:` reads entries at earlier `t`, those given outside of the loop, and at
+its own `t` those of the names that stand above. A loop that runs down, `for t in T-1..1 step -1:`,
+reads entries at later `t`. What a position reaches must follow from the ranges and conditions.""",
+        "dims T\ninput x[T]\nh[0] = 0\nfor t in 1..T-1:\n    h[t] = h[t+1] + x[t]\n",
+        "dims T\ninput x[T]\nh[0] = 0\nfor t in 1..T-1:\n    h[t] = h[t-1] + x[t]\n",
+    ),
+    Code(
+        "undefined-entry",
+        "an entry is never defined",
+        """\
+A loop defines the entries of its names on its own range. All others that are read, or that lie
+between, are defined one by one outside of it, before or after the loop.""",
+        "dims T\nF[1] = 1\nfor t in 2..T:\n    F[t] = F[t-1] + F[t-2]\n",
+        "dims T\nF[1] = 1\nF[2] = 1\nfor t in 3..T:\n    F[t] = F[t-1] + F[t-2]\n",
+    ),
+    Code(
+        "defined-twice",
+        "an entry is defined twice",
+        """\
+Each entry has one definition: by the loop, or outside of it. A loop that starts at 1 takes its
+start from entry 0.""",
+        "dims T\nh[1] = 0\nfor t in 1..T:\n    h[t] = 1\n",
+        "dims T\nh[0] = 0\nfor t in 1..T:\n    h[t] = h[t-1] + 1\n",
+    ),
+    Code(
         "not-an-index",
         "a tensor stands where an index is needed",
         "An index is an integer, or a sum or product of integers, dimensions and names of indices.",

@@ -5,7 +5,7 @@ Design. A statement in error is recorded and the next one is read. What it would
 undecided, so that one cause gives one message.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import assert_never
 
@@ -19,6 +19,8 @@ from derive.model.expressions import Elaborator
 from derive.model.failure import Depends, Failure, failure, not_yet
 from derive.model.functions import define, evaluate_body
 from derive.model.judged import assumption, judge_claim, judge_derivation, too_deep
+from derive.model.loop_parts import Parts, is_fixed_entry, parts_of_loop, without_loop
+from derive.model.loops import define_loop
 from derive.model.model import Definition, FunctionSymbol, Judgement, Model, Symbol
 from derive.model.properties import properties_of
 from derive.model.ranges import axis_of, size_of
@@ -34,9 +36,7 @@ def elaborate(file: tree.File, path: Path | None = None) -> Model:
     model = Model()
     for name in file.broken:
         model.failed[name.id] = name.span
-    reader = Reader(model, Used(path))
-    for statement in file.statements:
-        reader.read(statement)
+    Reader(model, Used(path)).read_all(file.statements)
     return model
 
 
@@ -76,6 +76,16 @@ class Reader:
         """Elaborates the expressions of the next statement."""
         return Elaborator(Scope(self.model, self.hidden))
 
+    def read_all(self, statements: Sequence[tree.Statement]) -> None:
+        """Statements, one after the other; a loop where the last of its parts stands."""
+        for place, statement in enumerate(statements):
+            parts = parts_of_loop(self.model, statements, statement)
+            if parts is None:
+                self.read(statement)
+            elif place == max(parts.places):
+                names = parts.names()
+                self.attempt(tuple(names.values()), lambda: self.recurrence(parts))  # noqa: B023
+
     def read(self, statement: tree.Statement) -> None:
         """One statement."""
         model, e = self.model, self.expressions()
@@ -106,9 +116,8 @@ class Reader:
                 self.attempt((name,), lambda: self.unspecified(e, statement))
             case tree.Function(name=name):
                 self.attempt((name,), lambda: self.function(statement))
-            case tree.Recurrence(body=body):
-                names = tuple({d.name.id: d.name for d in body}.values())
-                self.attempt(names, lambda: self.recurrence(statement))
+            case tree.Recurrence():
+                raise AssertionError("a loop is read with its entries")
             case tree.Random(name=name):
                 self.attempt((name,), lambda: _refuse("a random tensor", statement.span))
             case tree.Network(name=name):
@@ -244,8 +253,8 @@ class Reader:
         if written.value is None:
             tensor = self.unknown_loss(e, written)
         else:
-            if written.indices and isinstance(written.indices[0], tree.Number):
-                raise not_yet("a recurrence", written.span)
+            if is_fixed_entry(self.model, written):
+                raise without_loop(written)
             tensor = define(e, written.indices, written.value)
         if written.is_loss:
             tensor = squeezed(tensor)
@@ -267,11 +276,14 @@ class Reader:
         )
         self.add(written.name)
 
-    def recurrence(self, written: tree.Recurrence) -> None:
-        """`for t in 1..T:`; its start, `h[0] = ...`, may have said already that there is none."""
-        for name in {d.name.id: d.name for d in written.body}.values():
+    def recurrence(self, parts: Parts) -> None:
+        """`for t in 1..T:` and the entries that are given outside of it."""
+        names = parts.names()
+        for name in names.values():
             self.new(name)
-        raise not_yet("a recurrence", written.span)
+        define_loop(self.model, self.hidden, self.expressions(), parts)
+        for name in names.values():
+            self.add(name)
 
     def unknown_loss(self, e: Elaborator, written: tree.Definition) -> Tensor:
         """`loss L(y)`: some differentiable function of its arguments."""
@@ -294,9 +306,7 @@ class Reader:
             self.model.failed.setdefault(name.id, name.span)
         reader = Reader(self.model, inside)
         reader.hidden = self.hidden
-        for statement in file.statements:
-            if not isinstance(statement, JUDGED):
-                reader.read(statement)
+        reader.read_all([s for s in file.statements if not isinstance(s, JUDGED)])
 
 
 JUDGED = (tree.Prose, tree.Claim, tree.Derivation, tree.Expect, tree.Case)

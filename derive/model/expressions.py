@@ -17,6 +17,7 @@ from derive.model.ranges import dim_of, number_of, position
 from derive.model.scalar import (
     Apply,
     Constant,
+    Entry,
     Index,
     IndexValue,
     IndexVariable,
@@ -251,8 +252,9 @@ class Elaborator:
                 also=places(self, expr.base),
             )
         taken = base.indices[: len(indices)]
+        stepped = isinstance(base.body, Entry) and base.body.symbol in self.scope.steps
         at = {
-            variable: position(self, index, variable.axis)
+            variable: position(self, index, variable.axis, padded=stepped)
             for variable, index in zip(taken, indices, strict=True)
         }
         return Tensor(base.indices[len(indices) :], substitute(base.body, at))

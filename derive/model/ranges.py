@@ -89,18 +89,35 @@ def axis_of(e: Expressions, expr: tree.Expression | tree.Range) -> Axis:
     if expr.step is not None:
         raise failure("index-range", "an axis has no step", expr.step.span, "leave it out")
     range_ = Axis(dim_of(e, expr.start), dim_of(e, expr.stop))
-    _check_not_reversed(range_, expr.span)
+    check_not_reversed(range_, expr)
     return range_
 
 
-def _check_not_reversed(range_: Axis, span: Span) -> None:
-    if surely_negative(range_.size - ONE):
+def check_not_reversed(range_: Axis, written: tree.Range) -> None:
+    """Stop where a range has no entry, or fewer the larger its dimensions are."""
+    if surely_negative(range_.size - ONE) or falls(range_.size):
+        down = f"{written.start.span.text}..{written.stop.span.text} step -1"
         raise failure(
             "index-range",
-            f"the range `{span.text}` ends before it begins",
-            span,
+            f"the range `{written.span.text}` ends before it begins",
+            written.span,
             f"from {range_.low} to {range_.high}",
+            helps=(f"a range that runs down says so: `{down}`",)
+            if written.step is None
+            else ("a range that runs up has no `step -1`",),
         )
+
+
+def falls(dim: Dim) -> bool:
+    """Whether `dim` is the smaller the larger the dimensions in it are."""
+    varying = [coefficient for monomial, coefficient in dim.terms if monomial]
+    return bool(varying) and all(coefficient < 0 for coefficient in varying)
+
+
+def never_negative(dim: Dim) -> bool:
+    """Whether `dim` is at least zero for all positive dimensions, by the signs of its terms."""
+    moved = dim.substitute({name: Dim.symbol(name) + ONE for name in dim.names})
+    return all(coefficient > 0 for _, coefficient in moved.terms)
 
 
 def surely_negative(dim: Dim) -> bool:
@@ -280,7 +297,7 @@ def range_of(
             )
         return variable, ()
     variable = IndexVariable(name, Axis(first[0], last[1]))
-    _check_not_reversed(variable.axis, written.span)
+    check_not_reversed(variable.axis, written)
     own = IndexValue(Index.of(variable))
     conditions: list[Scalar] = []
     if start.terms:

@@ -22,7 +22,7 @@ from derive.model.scalar import (
     substitute,
 )
 from derive.model.shape import fresh, has_shape
-from derive.model.traverse import free_variables, skeleton
+from derive.model.traverse import free_variables, names_in, skeleton
 from derive.syntax import tree
 
 UNKNOWN = Axis(Dim.symbol("?"), Dim.symbol("?"))
@@ -42,11 +42,27 @@ class Inferred(Exception):
 
 
 @dataclass(slots=True)
+class Members:
+    """The names that the loop over `variable` computes: the user's, and the hidden ones of them."""
+
+    variable: IndexVariable
+    names: dict[str, None]
+
+    def hold(self, scalar: Scalar) -> bool:
+        """Whether the loop has to compute `scalar`."""
+        return not self.names.keys().isdisjoint(names_in(scalar))
+
+
+@dataclass(slots=True)
 class Hidden:
-    """The hidden definitions of a model, found again by what they say."""
+    """The hidden definitions of a model, found again by what they say.
+
+    In a `loop`, its index comes first, and what uses its names is one of them.
+    """
 
     model: Model
     names: dict[Hashable, str] = field(default_factory=dict)
+    loop: Members | None = None
 
     def __post_init__(self) -> None:
         for name, definition in self.model.definitions.items():
@@ -59,6 +75,11 @@ class Hidden:
         places = tuple(Index.of(v) for v in (*outer, *own))
         if any(variable.axis in (UNKNOWN, PENDING) for variable in outer):
             return Tensor(own, Entry("?", places))  # what stands here is read again
+        held = self.loop is not None and self.loop.hold(tensor.body)
+        if self.loop is not None and (held or self.loop.variable in outer):
+            variable = self.loop.variable
+            outer = (variable, *(other for other in outer if other != variable))
+            places = tuple(Index.of(v) for v in (*outer, *own))
         lifted = Tensor((*outer, *tensor.indices), tensor.body)
         key = skeleton(lifted)
         name = self.names.get(key)
@@ -67,6 +88,8 @@ class Hidden:
             self.model.definitions[name] = Definition(
                 name, lifted.indices, lifted.body, span, hidden=True
             )
+            if self.loop is not None and held:
+                self.loop.names[name] = None
         return Tensor(own, Entry(name, places))
 
     def _unused(self, base: str) -> str:
@@ -138,7 +161,8 @@ class Scope:
     which an `isolated` scope (a function of the prelude) sees. `inferred` keeps the range of a
     binder once it is found. `sizes` are those of the case. `loose` holds the indices that need no
     check of their range: those under a condition. `calls` names the file's functions around it, and
-    `expanded` counts those that the statement has called.
+    `expanded` counts those that the statement has called. `steps` are the names that the loop
+    around it computes: which entries of them may be read is checked when the loop is complete.
     """
 
     model: Model
@@ -153,6 +177,7 @@ class Scope:
     isolated: bool = False
     expanded: Calls = field(default_factory=Calls)
     calls: frozenset[str] = frozenset()
+    steps: frozenset[str] = frozenset()
 
     def with_indices(
         self,

@@ -25,7 +25,7 @@ from derive.model.scalar import (
 )
 
 
-def _parts(scalar: Scalar) -> Iterator[tuple[tuple[IndexVariable, ...], Index | Scalar]]:
+def parts_of(scalar: Scalar) -> Iterator[tuple[tuple[IndexVariable, ...], Index | Scalar]]:
     """The immediate parts of `scalar`, each with the variables that are bound in it."""
     match scalar:
         case Num() | Constant() | DimValue():
@@ -76,7 +76,7 @@ def free_variables(tensor: Tensor) -> tuple[IndexVariable, ...]:
             for scalar in part.computed:
                 visit(scalar, bound)
             return
-        for variables, inner in _parts(part):
+        for variables, inner in parts_of(part):
             visit(inner, bound | frozenset(variables) if variables else bound)
 
     visit(tensor.body, frozenset(tensor.indices))
@@ -97,7 +97,7 @@ def names_in(scalar: Scalar) -> frozenset[str]:
                 found.add(symbol)
             case Derivative(of, _, wrt, _):
                 found.update((of, wrt))
-        for _, inner in _parts(part):
+        for _, inner in parts_of(part):
             visit(inner)
 
     visit(scalar)
@@ -123,7 +123,7 @@ def dims_in(tensor: Tensor) -> frozenset[str]:
             return
         if isinstance(part, DimValue):
             found.update(part.dim.names)
-        for variables, inside in _parts(part):
+        for variables, inside in parts_of(part):
             bound(variables)
             visit(inside)
 
@@ -138,7 +138,7 @@ def has_derivative(scalar: Scalar) -> bool:
         return True
     return any(
         has_derivative(inner)
-        for _, part in _parts(scalar)
+        for _, part in parts_of(scalar)
         for inner in (part.computed if isinstance(part, Index) else (part,))
     )
 
@@ -178,7 +178,7 @@ def skeleton(tensor: Tensor) -> Hashable:
                 tuple(number(variable) for variable in variables),
                 of_index(part) if isinstance(part, Index) else of_scalar(part),
             )
-            for variables, part in _parts(scalar)
+            for variables, part in parts_of(scalar)
         )
         return (type(scalar).__name__, head, parts)
 

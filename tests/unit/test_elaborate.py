@@ -382,7 +382,7 @@ def test_a_failed_definition_poisons_what_depends_on_it() -> None:
         ("claim limit(x, a -> 0) = 0", "not-yet"),
         ("claim E(x) = 0", "not-yet"),
         ("claim $a = a$", "not-yet"),
-        ("q[0] = 1", "not-yet"),
+        ("q[0] = 1", "undefined-entry"),
         ("random q[n] : mean 0, var 1", "not-yet"),
         ("loss J = x", "not-a-scalar"),
         ("input x[n]", "duplicate-name"),
@@ -419,10 +419,10 @@ def test_a_mistake_gives_one_message_with_its_code(text: str, code: str) -> None
     assert problem(text).code == code
 
 
-def test_a_recurrence_gives_one_message() -> None:
-    text = "h0[0] = 0\nfor s in 1..T:\n    h0[s] = h0[s-1] + u[s]\nclaim dh0[s]/du[s] = 1\n"
+def test_a_loop_in_error_gives_one_message() -> None:
+    text = "h0[0] = 0\nfor s in 1..T:\n    h0[s] = h0[s] + u[s]\nclaim dh0[s]/du[s] = 1\n"
     model = model_of(DECLARED + text)
-    assert [error.code for error in model.errors] == ["not-yet"]
+    assert [error.code for error in model.errors] == ["own-future"]
     assert [j.problem and j.problem.code for j in model.judgements] == ["depends"]
 
 
