@@ -11,14 +11,22 @@ from derive.calculus.term import ONE, Atom, Poly, add, of_monomial
 class Unfolding:
     """Rebuilds a term in an algebra, with the names of `bodies` replaced by their definitions.
 
-    With `signs`, sign(a) is written 2 [a > 0] - 1 + [a = 0].
+    With `signs`, sign(a) is written 2 [a > 0] - 1 + [a = 0]. Where it is `sealed`, the arguments of
+    unspecified functions stay as they are.
     """
 
-    def __init__(self, algebra: Algebra, bodies: dict[str, Body], signs: bool = False) -> None:
+    def __init__(
+        self,
+        algebra: Algebra,
+        bodies: dict[str, Body],
+        signs: bool = False,
+        sealed: bool = False,
+    ) -> None:
         self.algebra = algebra
         self.bodies = bodies
         self.names = frozenset(bodies)
         self.signs = signs
+        self.sealed = sealed
 
     def poly(self, poly: Poly) -> Poly:
         """The rebuilt polynomial."""
@@ -26,7 +34,10 @@ class Unfolding:
 
     def touches(self, atom: Atom) -> bool:
         """The atom is to be rebuilt: everything is, where no names are given."""
-        return not self.names or not self.names.isdisjoint(atom.symbols)
+        if not self.names:
+            return True
+        shut = self.sealed and atom.kind == "unknown"
+        return not shut and not self.names.isdisjoint(atom.symbols)
 
     def atom(self, atom: Atom) -> Poly:
         """The rebuilt atom."""

@@ -267,21 +267,17 @@ class Prover:
 
     def vanishes(self, difference: Poly, algebra: Algebra, most: int = MOST_STAGES) -> int | None:
         """The number of openings after which the difference is zero; None if it never is."""
-        stage = self._vanishes(difference, algebra, most, spelled=False)
-        return self._vanishes(difference, algebra, most, spelled=True) if stage is None else stage
-
-    def _vanishes(self, difference: Poly, algebra: Algebra, most: int, spelled: bool) -> int | None:
+        seen: list[Poly] = []
         try:
             for stage, poly in enumerate(self.opening.openings(difference, algebra)):
                 if not poly.terms or not cleared(algebra, poly).terms:
                     return stage
-                if spelled and self.spelled_out(poly, algebra):
-                    return stage
+                seen.append(poly)
                 if stage >= most:
                     break
         except TooLarge:
             pass
-        return None
+        return next((k for k, poly in enumerate(seen) if self.spelled_out(poly, algebra)), None)
 
     def spelled_out(self, poly: Poly, algebra: Algebra) -> bool:
         """The difference is zero when fixed sizes are spelled out and orders turned."""

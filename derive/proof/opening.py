@@ -1,28 +1,23 @@
 """Opening definitions: a difference with more and more names replaced by what defines them.
 
-Hidden names go first; then those of which a part already stands in the term, for there something
-may cancel; then the last one. Adjoints that equal a tensor of the user's are taken for it.
+Outermost first, so that each is opened once: a definition opened before one that uses it comes back
+with that. Adjoints that equal a tensor of the user's are taken for it.
 """
 
 from collections.abc import Iterator
+from itertools import chain, islice
 
 from derive.calculus.adjoints import Body
 from derive.calculus.algebra import Algebra, TooLarge
-from derive.calculus.canonical import signature
 from derive.calculus.engine import Calculus
 from derive.calculus.ranges import spot
 from derive.calculus.term import Atom, Poly, of_atom
 from derive.calculus.unfolding import Unfolding, all_atoms
 
-AT_ONCE = 3
 MOST_TERMS = 4000
 MOST_FACTORS = 40_000
-OVERLAPPING = frozenset({"exp", "pow", "func", "sum", "unknown", "matrix"})
-
-
-def shape_of_atom(atom: Atom) -> int:
-    """What an atom is but for the names of its free indices."""
-    return signature(atom, dict.fromkeys(atom.free, 53))
+MOST_STEPS = 4
+MOST_FACTORS_OF_A_STEP = 100
 
 
 class Opening:
@@ -34,7 +29,9 @@ class Opening:
         self.given = given
         self._aliases: dict[int, dict[str, Body]] = {}
         self._tried: dict[int, set[str]] = {}
-        self._parts: dict[str, frozenset[int]] = {}
+        self._uses: dict[str, frozenset[str]] = {}
+        self._uses_in_sight: dict[str, frozenset[str]] = {}
+        self._sights: dict[Atom, frozenset[str]] = {}
 
     def body(self, name: str) -> Body:
         """A definition with the names that the statement substitutes replaced."""
@@ -45,49 +42,92 @@ class Opening:
         return Body(body.variables, Unfolding(self.calculus.algebra, self.given).poly(body.poly))
 
     def openings(self, difference: Poly, algebra: Algebra) -> Iterator[Poly]:
-        """The difference with more and more definitions opened, the last ones first."""
+        """The difference with more and more definitions opened, outermost first."""
         poly = Unfolding(algebra, {}).poly(difference)
         yield poly
         aliases = {} if self.given else self.aliases(poly, algebra)
         if not aliases.keys().isdisjoint(poly.symbols):
             poly = Unfolding(algebra, aliases).poly(poly)
             yield poly
+        for opened in self.stages(poly, algebra):
+            if len(opened.terms) > MOST_TERMS or weight(opened) > MOST_FACTORS:
+                raise TooLarge
+            yield opened
+
+    def stages(self, poly: Poly, algebra: Algebra) -> Iterator[Poly]:
+        """All is opened, outermost first; before each step, on trial, what brings in nothing new.
+
+        `sigma'(z)` and `h*(1 - h)` are the same once `h` is open, whatever else stays closed.
+        """
         while poly.terms:
-            chosen = self.chosen(poly)
+            chosen = self.outermost(poly)
             if not chosen:
                 break
-            poly = Unfolding(algebra, {n: self.body(n) for n in chosen}).poly(poly)
-            if len(poly.terms) > MOST_TERMS or weight(poly) > MOST_FACTORS:
-                raise TooLarge
+            trial = poly
+            familiar = self.familiar(poly)
+            while trial.terms and familiar and familiar != chosen:
+                trial = self.opened(trial, familiar, algebra)
+                yield trial
+                familiar = self.familiar(trial)
+            poly = self.opened(poly, chosen, algebra)
             yield poly
 
-    def chosen(self, poly: Poly) -> set[str]:
-        """The definitions to open next.
+    def opened(self, poly: Poly, chosen: frozenset[str], algebra: Algebra) -> Poly:
+        """The difference with these names opened: where they are in sight, or all over."""
+        sealed = not chosen.isdisjoint(self.in_sight(poly))
+        return Unfolding(algebra, {n: self.body(n) for n in chosen}, sealed=sealed).poly(poly)
 
-        All hidden ones; else those of which a part already stands in the term, for there something
-        may cancel; else the last few.
+    def familiar(self, poly: Poly) -> frozenset[str]:
+        """The names whose definitions name nothing that is not there already."""
+        there = poly.symbols
+        return frozenset(n for n in self.in_sight(poly) if self.body(n).poly.symbols <= there)
+
+    def outermost(self, poly: Poly) -> frozenset[str]:
+        """The definitions to open next: those that no other one that is present uses.
+
+        So each is opened once. The arguments of unspecified functions come last: they are mostly
+        the same on both sides.
         """
-        definitions = self.model.definitions
-        names = {n for n in poly.symbols if n in definitions and n not in self.given}
-        adjoints = set(self.calculus.adjoints)
-        hidden = {n for n in names if definitions[n].hidden} - adjoints
-        if hidden or not names:
-            return hidden
-        parts = {shape_of_atom(a) for a in all_atoms(poly) if a.kind in OVERLAPPING}
-        overlapping = {n for n in names - adjoints if not parts.isdisjoint(self.parts(n))}
-        if overlapping:
-            return overlapping
-        position = {name: k for k, name in enumerate(definitions)}
-        return set(sorted(names, key=position.__getitem__)[-AT_ONCE:])
+        present, uses = self.in_sight(poly), self._uses_in_sight
+        if not present:
+            present, uses = self.definitions(poly), self._uses
+        used = frozenset().union(*(self.used_by(n, uses) for n in present))
+        return present - used
 
-    def parts(self, name: str) -> frozenset[int]:
-        """What stands in a definition, but for the names of indices."""
-        if name not in self._parts:
+    def definitions(self, poly: Poly) -> frozenset[str]:
+        """The names in a term that can be opened."""
+        return poly.symbols & self.model.definitions.keys() - self.given.keys()
+
+    def in_sight(self, poly: Poly) -> frozenset[str]:
+        """The names that can be opened, outside of the arguments of unspecified functions."""
+        names = self.definitions(poly)
+        if not names:
+            return names
+        return frozenset().union(*(self._seen(a) for a in poly.atoms() if a.symbols & names))
+
+    def _seen(self, atom: Atom) -> frozenset[str]:
+        """The names in sight in an atom."""
+        found = self._sights.get(atom)
+        if found is None:
+            inside = [*atom.args, *(p.computed for p in atom.places if p.computed is not None)]
+            if atom.kind == "unknown":
+                inside = []
+            found = frozenset().union(*map(self.in_sight, inside))
+            if atom.kind == "entry":
+                found |= {str(atom.head[0])} & self.model.definitions.keys() - self.given.keys()
+            self._sights[atom] = found
+        return found
+
+    def used_by(self, name: str, uses: dict[str, frozenset[str]]) -> frozenset[str]:
+        """The names on which a definition depends, directly or not."""
+        if name not in uses:
+            uses[name] = frozenset()
             body = self.calculus.body(name)
             assert body is not None
-            atoms = all_atoms(body.poly)
-            self._parts[name] = frozenset(shape_of_atom(a) for a in atoms if a.kind in OVERLAPPING)
-        return self._parts[name]
+            sealed = uses is self._uses_in_sight
+            direct = self.in_sight(body.poly) if sealed else self.definitions(body.poly)
+            uses[name] = direct.union(*(self.used_by(n, uses) for n in direct))
+        return uses[name]
 
     def aliases(self, poly: Poly, algebra: Algebra) -> dict[str, Body]:
         """Adjoints that equal a tensor which the user defined, each as an entry of that.
@@ -125,16 +165,11 @@ class Opening:
 
     def closes(self, difference: Poly, name: str, algebra: Algebra) -> bool:
         """The difference vanishes when `name` is opened, and a few names that overlap."""
-        chosen = {name}
-        poly = difference
-        for _ in range(4):
-            poly = Unfolding(algebra, {n: self.body(n) for n in chosen}).poly(poly)
-            if not poly.terms:
+        poly = self.opened(difference, frozenset({name}), algebra)
+        for opened in islice(chain((poly,), self.stages(poly, algebra)), MOST_STEPS):
+            if not opened.terms:
                 return True
-            if len(poly.terms) > 100:
-                return False
-            chosen = self.chosen(poly)
-            if not chosen or chosen & set(self.calculus.adjoints):
+            if weight(opened) > MOST_FACTORS_OF_A_STEP:
                 return False
         return False
 
