@@ -95,8 +95,13 @@ class Opening:
         return present - used
 
     def definitions(self, poly: Poly) -> frozenset[str]:
-        """The names in a term that can be opened."""
-        return poly.symbols & self.model.definitions.keys() - self.given.keys()
+        """The names in a term that can be opened: not those of a recurrence."""
+        return frozenset(filter(self.can_be_opened, poly.symbols))
+
+    def can_be_opened(self, name: str) -> bool:
+        """A name is defined, and neither given another value nor by a recurrence."""
+        definition = self.model.definitions.get(name)
+        return definition is not None and name not in self.given and definition.recurrence is None
 
     def in_sight(self, poly: Poly) -> frozenset[str]:
         """The names that can be opened, outside of the arguments of unspecified functions."""
@@ -113,8 +118,8 @@ class Opening:
             if atom.kind == "unknown":
                 inside = []
             found = frozenset().union(*map(self.in_sight, inside))
-            if atom.kind == "entry":
-                found |= {str(atom.head[0])} & self.model.definitions.keys() - self.given.keys()
+            if atom.kind == "entry" and self.can_be_opened(str(atom.head[0])):
+                found |= {str(atom.head[0])}
             self._sights[atom] = found
         return found
 
@@ -139,7 +144,7 @@ class Opening:
         tried = self._tried.setdefault(id(algebra), set())
         reachable = set(self.calculus.reachable(poly))
         for adjoint in self.calculus.adjoints:
-            if adjoint not in reachable or adjoint in tried:
+            if adjoint not in reachable or adjoint in tried or not self.can_be_opened(adjoint):
                 continue
             tried.add(adjoint)
             body = self.calculus.body(adjoint)
