@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from derive.model.context import Expressions
-from derive.model.ranges import range_of
-from derive.model.scalar import Apply, IndexVariable, Scalar, Tensor
+from derive.model.ranges import Run, range_of
+from derive.model.scalar import Apply, Index, IndexVariable, Scalar, Tensor
 from derive.model.scope import UNKNOWN, Inferred, Scope, unknown_range
 from derive.model.traverse import free_variables
 from derive.syntax import tree
@@ -16,10 +16,11 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """Indices that are bound together, with the conditions on them."""
+    """Indices that are bound together, with the conditions on them, and where each runs."""
 
     variables: tuple[IndexVariable, ...]
     conditions: tuple[Scalar, ...]
+    runs: tuple[Run, ...] = ()
 
 
 def bind(
@@ -35,6 +36,7 @@ def bind(
     """
     while True:
         variables: list[IndexVariable] = []
+        runs: list[Run] = []
         extra: list[Scalar] = []
         scope = e.scope
         implicit: dict[IndexVariable, tree.Binder] = {}
@@ -42,9 +44,11 @@ def bind(
             if binder.range is None:
                 variable = IndexVariable(binder.name, scope.inferred.of(binder))
                 implicit[variable] = binder
+                run = Run(Index((), variable.axis.low), Index((), variable.axis.high))
             else:
-                variable, more = range_of(e.inside(scope), binder.range, binder.name)
+                variable, more, run = range_of(e.inside(scope), binder.range, binder.name)
                 extra.extend(more)
+            runs.append(run)
             variables.append(variable)
             scope = scope.with_indices({binder.name: variable}, frozenset(implicit))
         if conditions or extra:
@@ -52,7 +56,7 @@ def bind(
         inner = e.inside(scope)
         try:
             facts = [condition_of(inner, condition) for condition in conditions]
-            result = inside(inner, Bound(tuple(variables), (*extra, *facts)))
+            result = inside(inner, Bound(tuple(variables), (*extra, *facts), tuple(runs)))
         except Inferred as found:
             if found.variable not in implicit:
                 raise

@@ -12,7 +12,7 @@ from derive.model.context import Expressions
 from derive.model.derivatives import quotient
 from derive.model.dim import ONE, Dim
 from derive.model.failure import failure, not_yet
-from derive.model.matrices import stacked
+from derive.model.matrices import is_square, matrix_product, stacked
 from derive.model.ranges import dim_of, number_of, position
 from derive.model.scalar import (
     Apply,
@@ -305,7 +305,12 @@ class Elaborator:
 
         def inside(e: Expressions, bound: Bound) -> Tensor:
             body = e.tensor(expr.body)
-            return Tensor((*bound.variables, *body.indices), body.body)
+            turned = {
+                variable: Index(((variable, Dim.of(-1)),), run.low.offset + run.high.offset)
+                for variable, run in zip(bound.variables, bound.runs, strict=True)
+                if run.step < 0
+            }
+            return Tensor((*bound.variables, *body.indices), substitute(body.body, turned))
 
         return bind(self, expr.binders, (), inside)
 
@@ -313,6 +318,8 @@ class Elaborator:
 def _big(e: Expressions, expr: tree.Big, bound: Bound) -> Tensor:
     """`sum[i](...)` and so on, its indices bound."""
     inner = e.tensor(expr.body)
+    if expr.op == "prod" and is_square(inner, e.scope.sizes):
+        return matrix_product(expr, inner, bound)
     operation = "sum" if expr.op == "mean" else expr.op
     body = inner.body
     for variable, condition in reversed(levels(bound)):

@@ -9,7 +9,7 @@ from derive.model.context import Expressions
 from derive.model.dim import ONE, Dim
 from derive.model.failure import Failure, failure
 from derive.model.model import Model
-from derive.model.ranges import check_not_reversed, dim_of, never_negative
+from derive.model.ranges import check_not_reversed, dim_of, never_negative, step_of
 from derive.model.scalar import Axis
 from derive.model.shape import axis_text
 from derive.syntax import tree
@@ -93,14 +93,7 @@ def without_loop(written: tree.Definition) -> Failure:
 
 def range_of_loop(e: Expressions, written: tree.Range) -> tuple[Axis, int]:
     """The axis of a loop, and 1 or -1."""
-    ends = dim_of(e, written.start), dim_of(e, written.stop)
-    step = 1
-    if written.step is not None:
-        size = dim_of(e, written.step).constant
-        if size is None or abs(size) != 1:
-            message = "a loop goes up by one, or down by one"
-            raise failure("index-range", message, written.step.span, "neither 1 nor -1")
-        step = size
+    ends, step = (dim_of(e, written.start), dim_of(e, written.stop)), step_of(e, written)
     axis = Axis(*(ends if step > 0 else reversed(ends)))
     check_not_reversed(axis, written)
     return axis, step

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from derive.model.binding import Bound
 from derive.model.context import Expressions
 from derive.model.dim import ONE, Dim
 from derive.model.failure import failure
@@ -14,6 +15,7 @@ from derive.model.scalar import (
     IndexValue,
     IndexVariable,
     MatrixFunction,
+    MatrixProduct,
     Reduce,
     Scalar,
     Split,
@@ -22,6 +24,7 @@ from derive.model.scalar import (
     substitute,
 )
 from derive.model.shape import (
+    Sizes,
     fresh,
     from_one,
     has_shape,
@@ -88,6 +91,31 @@ def function(e: Expressions, call: tree.Call) -> Tensor:
             raise failure("not-an-index", message, call.arguments[1].span, "the power of a matrix")
     own = fresh(matrix.axes)
     return Tensor(own, MatrixFunction(name, matrix, tuple(map(Index.of, own)), power))
+
+
+def is_square(tensor: Tensor, sizes: Sizes) -> bool:
+    """Whether `tensor` is a square matrix."""
+    if len(tensor.indices) != 2:
+        return False
+    rows, columns = tensor.axes
+    return same_size(rows.size, columns.size, sizes)
+
+
+def matrix_product(written: tree.Big, matrix: Tensor, bound: Bound) -> Tensor:
+    """`prod[j in k+1..t](M[j])` of square matrices: from left to right as `j` runs."""
+    if len(bound.variables) != 1 or written.conditions:
+        raise failure(
+            "misplaced",
+            "a product of matrices runs over the whole range of one index",
+            written.span,
+            "the order of the factors is not told",
+            helps=("write the products one inside the other, or the entries of the factors",),
+        )
+    (variable,), (run,) = bound.variables, bound.runs
+    matrix = from_one(matrix)
+    own = fresh(matrix.axes)
+    places = (Index.of(own[0]), Index.of(own[1]))
+    return Tensor(own, MatrixProduct(variable, run.low, run.high, matrix, places, run.step))
 
 
 def diag(e: Expressions, call: tree.Call) -> Tensor:

@@ -1,12 +1,12 @@
 """Dimensions, positions and ranges as written: `2*d`, `x[i + u]`, `1..n`, `sum[j in 1..i]`."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from derive.diagnostics.span import Span
 from derive.model.context import Expressions
 from derive.model.dim import ONE, Dim
-from derive.model.failure import Failure, failure, not_yet
+from derive.model.failure import Failure, failure
 from derive.model.scalar import (
     Apply,
     ArgMax,
@@ -277,13 +277,35 @@ def equal_places(left: Scalar, right: Scalar) -> Scalar:
 # --- ranges of binders -------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Where an index runs: its smallest and its largest value; `step` is -1 where it runs down."""
+
+    low: Index
+    high: Index
+    step: int = 1
+
+
+def step_of(e: Expressions, written: tree.Range) -> int:
+    """1, or the -1 of `T-1..1 step -1`."""
+    if written.step is None:
+        return 1
+    step = dim_of(e, written.step).constant
+    if step is None or abs(step) != 1:
+        message = "a range goes up by one, or down by one"
+        raise failure("index-range", message, written.step.span, "neither 1 nor -1")
+    return step
+
+
 def range_of(
     e: Expressions, written: tree.Range, name: str
-) -> tuple[IndexVariable, tuple[Scalar, ...]]:
+) -> tuple[IndexVariable, tuple[Scalar, ...], Run]:
     """A new variable for `name in 1..n`, with conditions where an end hangs on an outer index."""
-    if written.step is not None:
-        raise not_yet("a range with a step", written.span)
+    step = step_of(e, written)
     start, stop = index_of(e, written.start), index_of(e, written.stop)
+    if step < 0:
+        start, stop = stop, start
+    run = Run(start, stop, step)
     first, last = extremes(start), extremes(stop)
     if first is None or last is None:
         variable = IndexVariable(name, PENDING)
@@ -295,7 +317,7 @@ def range_of(
                 "write a longer range and a condition",
                 helps=(f"for example `{name} in 1..n, {name} <= c`",),
             )
-        return variable, ()
+        return variable, (), run
     variable = IndexVariable(name, Axis(first[0], last[1]))
     check_not_reversed(variable.axis, written)
     own = IndexValue(Index.of(variable))
@@ -304,4 +326,4 @@ def range_of(
         conditions.append(Apply("le", (IndexValue(start), own)))
     if stop.terms:
         conditions.append(Apply("le", (own, IndexValue(stop))))
-    return variable, tuple(conditions)
+    return variable, tuple(conditions), run

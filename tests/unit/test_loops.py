@@ -125,3 +125,25 @@ def test_well_ordered(text: str) -> None:
 )
 def test_a_mistake_gives_one_message(text: str, code: str) -> None:
     assert [error.code for error in model_of(text).errors] == [code]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("prod[j in 2..T](J[j])", "[i:m, j:m] matprod[m:2..T]([k:m, l:m] J[m,k,l])[i,j]"),
+        ("prod[j in T..2 step -1](J[j])", "[i:m, j:m] matprod[m:T..2]([k:m, l:m] J[m,k,l])[i,j]"),
+        ("prod[j](J[j])", "[i:m, j:m] matprod[m:1..T]([k:m, l:m] J[m,k,l])[i,j]"),
+        ("prod[j in 2..T](J[j, 1, 2])", "[] prod[i:2..T](J[i,1,2])"),
+        ("sum[j in T..2 step -1](h0[1]^j)", "[] sum[i:2..T](pow(h0[1], i))"),
+        ("[b[2]*j for j in T..1 step -1]", "[i:T] mul(b[2], (-1)*i+T+1)"),
+    ],
+)
+def test_ranges_that_run_down(text: str, said: str) -> None:
+    model = model_of(f"input J[T, m, m]\nz = {text}\n")
+    assert not model.errors, model.errors
+    assert shown(model.definitions["z"]) == said
+
+
+def test_a_product_of_matrices_runs_over_one_index() -> None:
+    text = "z = prod[j in 1..T, j != 2](Wh*u[j, 1])"
+    assert [error.code for error in model_of(text).errors] == ["misplaced"]
