@@ -172,13 +172,15 @@ def place_of_maximum(algebra: Algebra, atom: Atom, exponent: Exponent) -> Poly:
 
 
 def _increasing(algebra: Algebra, poly: Poly) -> Poly:
-    """What is largest where `poly` is: a^2 is where |a| is, exp(a) where a is."""
+    """What is largest where `poly` is: a^2 is where |a| is, exp(a) and log(a) where a is."""
     single = poly.single
     if single is None or single[1] != 1:
         return poly
     factors = single[0].factors
     if all(a.kind == "exp" for a in factors):
         return add(a.args[0].scaled(e) for a, e in factors.items())
+    if poly.atom is not None and poly.atom.head == ("log",):
+        return poly.atom.args[0]
     if all(e.denominator == 1 and e % 2 == 0 for e in factors.values()):
         return absolute(algebra, of_monomial({a: e // 2 for a, e in factors.items()}))
     return poly
@@ -328,6 +330,28 @@ def _of_inverse(algebra: Algebra, operation: str, atom: Atom, inner: Atom) -> Po
     same = Atom("matrix", (operation,), (), inner.args, inner.bound)
     made = algebra.rebuilt(same, lambda p: p, lambda a: a)
     return algebra.raised(made, -1) if operation == "det" else -made
+
+
+def unknown_atom(
+    name: str,
+    shape: tuple[int, ...],
+    output: tuple[Place, ...],
+    slots: list[tuple[int, tuple[Place, ...]]],
+    args: tuple[Poly, ...],
+    bound: tuple[Var, ...],
+) -> Atom:
+    """The atom of an unspecified function; `shape` has the number of axes of each argument.
+
+    Derivatives commute: slots are in the order of arguments, and where that decides nothing more
+    (one argument, one axis, no output) their places are marked as exchangeable.
+    """
+    ordered = sorted(slots, key=lambda s: (s[0], [p.key for p in s[1]]))
+    numbers = tuple(n for n, _ in ordered)
+    places = (*output, *(p for _, at in ordered for p in at))
+    plain = not output and len(slots) > 1 and set(numbers) == {0} and shape[0] == 1
+    marker = ("symmetric",) if plain else ()
+    head = (*marker, name, len(output), len(shape), *shape, *numbers)
+    return Atom("unknown", head, places, args, bound)
 
 
 @constructs("unknown")

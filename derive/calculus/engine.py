@@ -6,12 +6,14 @@ network, not with its expanded size, and an answer is in terms of the names in b
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from derive.calculus.adjoints import Accumulation, Body, Gradient, title_of
 from derive.calculus.algebra import Algebra
 from derive.calculus.contraction import RULES
-from derive.calculus.lower import Lowering
+from derive.calculus.limits import Limiting
+from derive.calculus.lower import Lowering, NotExact
+from derive.calculus.lower import Scope as Places
 from derive.calculus.place import Place, Var, fresh, text_key
 from derive.calculus.raising import Raising
 from derive.calculus.ranges import spot
@@ -19,17 +21,30 @@ from derive.calculus.recurrence import as_definition, widest
 from derive.calculus.signs import Signs, shape_of
 from derive.calculus.term import Atom, Poly
 from derive.model.model import Assumption, Definition, Model, Recurrence
-from derive.model.scalar import Axis, Derivative, IndexVariable, Scalar, Tensor
+from derive.model.scalar import (
+    Apply,
+    Axis,
+    Derivative,
+    Expectation,
+    IndexVariable,
+    Limit,
+    Scalar,
+    Tensor,
+)
 from derive.model.traverse import free_variables
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a definition leaves out: kinks, ties; and the computed places of its entries."""
+    """What a definition leaves out: kinks, ties; and the computed places of its entries.
+
+    `facts` are those that the limits and expectations in it rest on.
+    """
 
     kinks: set[Poly]
     ties: set[Atom]
     places: set[tuple[Poly, Axis]]
+    facts: set[str] = field(default_factory=set)
 
 
 class Calculus:
@@ -40,13 +55,18 @@ class Calculus:
         self.tick = tick
         self.signs = Signs(model, self._body_poly)
         self.algebra = Algebra(self.signs, RULES, lambda: self.tick())
-        self.lowering = Lowering(self.algebra, self._derivative, self.axes, self._note_place)
+        self.lowering = Lowering(
+            self.algebra, self._derivative, self.axes, self._note_place, self._closed
+        )
         self.kinks: set[Poly] = set()
         self.ties: set[Atom] = set()
+        self.facts: set[str] = set()
+        self.excluded: set[Poly] = set()
         self.adjoints: list[str] = []
         self._limits: dict[str, Limits] = {}
         self._bodies: dict[str, Body] = {}
         self._gradients: dict[tuple[str, str, bool], Gradient] = {}
+        self._limiting = Limiting(self)
         self._variables: dict[IndexVariable, Var] = {}
         for assumption in model.assumptions:
             self._take(assumption)
@@ -72,12 +92,12 @@ class Calculus:
         if definition is None:
             return None
         if name not in self._bodies:
-            outer = self.kinks, self.ties, self.signs.places
+            outer = self.kinks, self.ties, self.signs.places, self.facts
             kept, self.algebra.raised_bases = self.algebra.raised_bases, {}
-            self.kinks, self.ties, self.signs.places = set(), set(), set()
+            self.kinks, self.ties, self.signs.places, self.facts = set(), set(), set(), set()
             self._bodies[name] = self._lower_definition(definition)
-            self._limits[name] = Limits(self.kinks, self.ties, self.signs.places)
-            self.kinks, self.ties, self.signs.places = outer
+            self._limits[name] = Limits(self.kinks, self.ties, self.signs.places, self.facts)
+            self.kinks, self.ties, self.signs.places, self.facts = outer
             self.algebra.raised_bases = kept
         return self._bodies[name]
 
@@ -105,6 +125,18 @@ class Calculus:
     def lower(self, scalar: Scalar, indices: tuple[IndexVariable, ...] = ()) -> Poly:
         """A scalar in normal form; its free `indices` become `variable(index)`."""
         return self.lowering.poly(scalar, {i: spot(self.variable(i)) for i in indices})
+
+    def _closed(self, node: Limit | Expectation, scope: Places) -> Poly:
+        before, self.signs.used = self.signs.used, set()
+        try:
+            match node:
+                case Limit():
+                    return self._limiting.limit(node, scope)
+                case Expectation():
+                    raise NotExact("an expectation")
+        finally:
+            self.facts |= self.signs.used
+            self.signs.used = before | self.signs.used
 
     # --- derivatives ---------------------------------------------------------------------------
 
@@ -194,17 +226,30 @@ class Calculus:
     # --- answers -------------------------------------------------------------------------------
 
     def resolve(self, scalar: Scalar) -> Scalar:
-        """An equal scalar without derivatives, in terms of the model's names."""
+        """An equal scalar without derivatives and limits, in terms of the model's names.
+
+        It is undefined where a limit is not known: where what must not be zero is.
+        """
         free: dict[IndexVariable, Place] = {}
         raising = Raising()
         for index in free_variables(Tensor((), scalar)):
             free[index] = spot(self.variable(index))
             raising.names[self.variable(index)] = index
-        return raising.scalar(self.lowering.poly(scalar, free))
+        self.excluded.clear()
+        result = raising.scalar(self.lowering.poly(scalar, free))
+        for number in sorted(self.excluded, key=lambda p: p.key):
+            divisor = raising.scalar(number)
+            result = Apply("div", (Apply("mul", (result, divisor)), divisor))
+        return result
+
+    def exclude(self, numbers: set[Poly]) -> None:
+        """Notes what must not be zero for a limit to be known."""
+        self.kinks |= numbers
+        self.excluded |= numbers
 
     def start_statement(self) -> None:
         """Forgets what earlier statements left out."""
-        self.kinks, self.ties, self.signs.places = set(), set(), set()
+        self.kinks, self.ties, self.signs.places, self.facts = set(), set(), set(), set()
         self.algebra.raised_bases.clear()
 
     def left_out(self, poly: Poly) -> frozenset[int]:
@@ -215,6 +260,7 @@ class Calculus:
                 self.kinks |= limits.kinks
                 self.ties |= limits.ties
                 self.signs.places |= limits.places
+                self.facts |= limits.facts
         return frozenset(shape_of(kink) for kink in self.kinks)
 
     def reachable(self, poly: Poly) -> list[str]:

@@ -16,9 +16,11 @@ from derive.model.scalar import (
     Derivative,
     DimValue,
     Entry,
+    Expectation,
     Index,
     IndexValue,
     IndexVariable,
+    Limit,
     MatrixFunction,
     MatrixProduct,
     Num,
@@ -161,6 +163,8 @@ class Writer:
                 return trees.quotient(
                     top, trees.at(trees.name(wrt), [self.index(i) for i in wrt_indices])
                 )
+            case Limit() | Expectation():
+                raise AssertionError("a term has neither limits nor expectations")
 
     def matrix_product(self, product: MatrixProduct) -> Expression:
         """`prod[j in k+1..t](M[j])`; one that runs down says so."""

@@ -5,7 +5,7 @@ from fractions import Fraction
 from typing import assert_never
 
 from derive.calculus.algebra import Algebra
-from derive.calculus.binders import number_of
+from derive.calculus.binders import number_of, unknown_atom
 from derive.calculus.chains import ANYWHERE, power_atom, product_atom, whole_number
 from derive.calculus.functions import (
     exponential,
@@ -29,9 +29,11 @@ from derive.model.scalar import (
     Derivative,
     DimValue,
     Entry,
+    Expectation,
     Index,
     IndexValue,
     IndexVariable,
+    Limit,
     MatrixFunction,
     MatrixProduct,
     Num,
@@ -56,7 +58,8 @@ class NotExact(Exception):
 class Lowering:
     """Lowers scalars.
 
-    `derivative` answers a `Derivative` whose places are given as terms; `note_place` is told the
+    `derivative` answers a `Derivative` whose places are given as terms, `closed` limits and
+    expectations; `note_place` is told the
     computed places at which entries stand: where the statement is defined, they are on the axis.
     """
 
@@ -66,7 +69,9 @@ class Lowering:
         derivative: Callable[[Derivative, tuple[Place, ...], tuple[Place, ...]], Poly],
         axes: Callable[[str], tuple[Axis, ...]],
         note_place: Callable[[Poly, Axis], None],
+        closed: Callable[[Limit | Expectation, Scope], Poly],
     ) -> None:
+        self.closed = closed
         self.note_place = note_place
         self.algebra = algebra
         self.axes = axes
@@ -134,6 +139,8 @@ class Lowering:
                 return self.derivative(
                     scalar, self.places(of_indices, scope), self.places(wrt_indices, scope)
                 )
+            case Limit() | Expectation():
+                return self.closed(scalar, scope)
             case _:
                 assert_never(scalar)
 
@@ -321,28 +328,6 @@ class Lowering:
         inner = dict(zip(scalar.variables, map(spot, new), strict=True))
         body = self.poly(scalar.body, {**scope, **inner})
         return algebra.total(new, algebra.multiply(delta, body))
-
-
-def unknown_atom(
-    name: str,
-    shape: tuple[int, ...],
-    output: tuple[Place, ...],
-    slots: list[tuple[int, tuple[Place, ...]]],
-    args: tuple[Poly, ...],
-    bound: tuple[Var, ...],
-) -> Atom:
-    """The atom of an unspecified function; `shape` has the number of axes of each argument.
-
-    Derivatives commute: slots are in the order of arguments, and where that decides nothing more
-    (one argument, one axis, no output) their places are marked as exchangeable.
-    """
-    ordered = sorted(slots, key=lambda s: (s[0], [p.key for p in s[1]]))
-    numbers = tuple(n for n, _ in ordered)
-    places = (*output, *(p for _, at in ordered for p in at))
-    plain = not output and len(slots) > 1 and set(numbers) == {0} and shape[0] == 1
-    marker = ("symmetric",) if plain else ()
-    head = (*marker, name, len(output), len(shape), *shape, *numbers)
-    return Atom("unknown", head, places, args, bound)
 
 
 COMPARISONS = frozenset({"eq", "ne", "lt", "le"})

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from derive.calculus.algebra import Algebra
+from derive.calculus.binders import unknown_atom
 from derive.calculus.canonical import rename_poly
 from derive.calculus.chains import derivative_of_chain
 from derive.calculus.functions import logarithm
-from derive.calculus.lower import unknown_atom
 from derive.calculus.place import Place, fresh, place
 from derive.calculus.products import opened, without
 from derive.calculus.sympy_bridge import partial_of

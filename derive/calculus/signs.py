@@ -97,6 +97,10 @@ class Signs(Knowledge):
                 self.entries[str(atom.head[0]), strictly] = text
         self.assumed[poly, strictly] = text
 
+    def take_positive(self, name: str) -> None:
+        """Takes the entries of a name that is not in the model as positive."""
+        self._names[name, True] = self._names[name, False] = True
+
     def is_place(self, number: Poly, axis: Axis) -> bool:
         """A computed number is surely a place of the axis: an entry stands there."""
         return (number, axis) in self.places or super().is_place(number, axis)

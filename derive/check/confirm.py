@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from derive.check import texts
+from derive.check.approach import confirm_limit
 from derive.check.numbers import InternalDisagreement, Numbers
 from derive.check.points import Points
 from derive.check.verdict import Value
@@ -20,7 +21,7 @@ from derive.evaluate.names import walk
 from derive.evaluate.number import EvaluationError
 from derive.evaluate.point import Point
 from derive.model.model import Model, Relation
-from derive.model.scalar import Derivative, Index, IndexVariable, Scalar
+from derive.model.scalar import Derivative, Index, IndexVariable, Limit, Scalar
 
 Pair = tuple[str, str, bool]
 
@@ -40,10 +41,13 @@ class Confirmation:
         self._spent = 0.0
 
     def of(self, relation: Relation) -> None:
-        """Confirm the derivatives in a relation. Raises InternalDisagreement."""
+        """Confirm the derivatives and limits in a relation. Raises InternalDisagreement."""
         for side in (relation.left, relation.right):
             for node in walk(side):
-                if isinstance(node, Derivative):
+                if isinstance(node, Limit):
+                    for point in self.points.some(0, 1):
+                        confirm_limit(self.numbers, node, point)
+                elif isinstance(node, Derivative):
                     pair = (node.of, node.wrt, node.partial)
                     if pair not in self._done and self._spent < _PER_FILE:
                         self._done.add(pair)

@@ -11,8 +11,10 @@ from derive.model.scalar import (
     Derivative,
     DimValue,
     Entry,
+    Expectation,
     Index,
     IndexValue,
+    Limit,
     MatrixFunction,
     MatrixProduct,
     Num,
@@ -53,8 +55,10 @@ def parts_of(scalar: Scalar) -> tuple[Scalar, ...]:
             return arguments
         case Reduce(_, _, body, condition):
             return (body,) if condition is None else (body, condition)
-        case ArgMax(_, body):
+        case ArgMax(_, body) | Expectation(body):
             return (body,)
+        case Limit(body, _, target, _):
+            return (body, target)
         case Split(_, _, body):
             return (body, *computed)
         case MatrixFunction(_, matrix, _, power):

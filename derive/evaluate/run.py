@@ -24,6 +24,7 @@ from derive.evaluate.point import Point
 from derive.evaluate.positions import find_places
 from derive.evaluate.products import masked_product
 from derive.evaluate.reductions import first_maximum, reduced
+from derive.evaluate.resolving import resolving
 from derive.model.dim import Dim
 from derive.model.model import Model
 from derive.model.scalar import (
@@ -34,9 +35,11 @@ from derive.model.scalar import (
     Derivative,
     DimValue,
     Entry,
+    Expectation,
     Index,
     IndexValue,
     IndexVariable,
+    Limit,
     MatrixFunction,
     MatrixProduct,
     Num,
@@ -54,7 +57,8 @@ Differentiate = Callable[["World", Derivative], Labelled]
 class Evaluator:
     """Evaluates the scalars of one model in one arithmetic.
 
-    A `Derivative` is evaluated as what `resolve` says it equals, or by `differentiate`.
+    A `Derivative` is evaluated as what `resolve` says it equals, or by `differentiate`; limits and
+    expectations as what `resolve` says they equal.
     """
 
     def __init__(
@@ -66,9 +70,13 @@ class Evaluator:
     ) -> None:
         self.model = model
         self.arithmetic = arithmetic
-        self.differentiate = differentiate or _by_resolving(resolve)
+        self.closed = resolving(resolve)
+        self.differentiate = differentiate or self._by_resolving
         self._uses: dict[str, frozenset[str]] | None = None
         self._worlds: dict[int, World] = {}
+
+    def _by_resolving(self, world: "World", node: Derivative) -> Labelled:
+        return world.scalar(self.closed(node))
 
     @property
     def uses(self) -> dict[str, frozenset[str]]:
@@ -104,19 +112,6 @@ class Evaluator:
         Raises: EvaluationError where a value is missing or a size makes no sense.
         """
         return self.at(point, overrides).tensor(indices, scalar)
-
-
-def _by_resolving(resolve: Callable[[Scalar], Scalar] | None) -> Differentiate:
-    resolved: dict[Derivative, Scalar] = {}
-
-    def differentiate(world: "World", node: Derivative) -> Labelled:
-        if resolve is None:
-            raise EvaluationError(f"d{node.of}/d{node.wrt} is not resolved")
-        if node not in resolved:
-            resolved[node] = resolve(node)
-        return world.scalar(resolved[node])
-
-    return differentiate
 
 
 class World:
@@ -302,6 +297,8 @@ class World:
                 return split(self, scalar)
             case Derivative():
                 return self.evaluator.differentiate(self, scalar)
+            case Limit() | Expectation():
+                return self.scalar(self.evaluator.closed(scalar))
             case _:
                 assert_never(scalar)
 

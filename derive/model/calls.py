@@ -14,7 +14,6 @@ from derive.model.special import SPECIAL
 from derive.syntax import tree
 
 NOT_YET = {
-    "limit": "a limit",
     "E": "an expectation",
     "Var": "a variance",
     "Cov": "a covariance",

@@ -8,6 +8,7 @@ from derive.diagnostics.span import Span
 from derive.model.binding import Bound, bind, free_indices
 from derive.model.context import Expressions
 from derive.model.failure import Depends, Failure, failure, not_yet, undecided_by
+from derive.model.limit import at_infinity
 from derive.model.model import Assumption, Judgement, Relation
 from derive.model.scalar import Axis, Tensor
 from derive.model.shape import (
@@ -72,6 +73,7 @@ def related(
     right: tree.Expression,
 ) -> Relation:
     """The relation between two elaborated sides."""
+    first, second = (at_infinity(first, second) if op == "=" else None) or (first, second)
     both = align_sides(as_row(left, first, second), as_row(right, second, first), e.scope.sizes)
     if both is None:
         raise Clash(shapes_differ(e, first, second, left, right))

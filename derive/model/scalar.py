@@ -229,6 +229,26 @@ class Derivative:
     partial: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """What `body` tends to as the scalar or dimension `variable` goes to `target`.
+
+    `side` is `+` (from above), `-` (from below) or empty (from both). A target `inf` is a Constant.
+    """
+
+    body: "Scalar"
+    variable: str
+    target: "Scalar"
+    side: str
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """The mean of `body` over all random tensors that occur in it, by name or by definition."""
+
+    body: "Scalar"
+
+
 Scalar = (
     Num
     | Constant
@@ -244,6 +264,8 @@ Scalar = (
     | Blocks
     | Split
     | Derivative
+    | Limit
+    | Expectation
 )
 
 
@@ -321,6 +343,11 @@ def substitute(scalar: Scalar, mapping: Mapping[IndexVariable, Index]) -> Scalar
             return Split(index(i), variables, substitute(body, mapping))
         case Derivative(of, of_indices, wrt, wrt_indices, partial):
             return Derivative(of, places(of_indices), wrt, places(wrt_indices), partial)
+        case Limit(body, variable, target, side):
+            moved = substitute(target, mapping)
+            return Limit(substitute(body, mapping), variable, moved, side)
+        case Expectation(body):
+            return Expectation(substitute(body, mapping))
 
 
 def entry_of(tensor: Tensor, indices: tuple[Index, ...]) -> Scalar:

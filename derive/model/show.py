@@ -10,9 +10,11 @@ from derive.model.scalar import (
     Derivative,
     DimValue,
     Entry,
+    Expectation,
     Index,
     IndexValue,
     IndexVariable,
+    Limit,
     MatrixFunction,
     MatrixProduct,
     Num,
@@ -99,6 +101,11 @@ class Names:
             case Derivative(of, of_indices, wrt, wrt_indices, partial):
                 head = "partial " if partial else ""
                 return f"{head}d{of}{self.places(of_indices)}/d{wrt}{self.places(wrt_indices)}"
+            case Limit(body, variable, target, side):
+                inside = f"{self.scalar(body)}, {variable} -> {self.scalar(target)}{side}"
+                return f"limit({inside})"
+            case Expectation(body):
+                return f"E({self.scalar(body)})"
             case _:
                 assert_never(scalar)
 

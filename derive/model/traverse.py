@@ -11,9 +11,11 @@ from derive.model.scalar import (
     Derivative,
     DimValue,
     Entry,
+    Expectation,
     Index,
     IndexValue,
     IndexVariable,
+    Limit,
     MatrixFunction,
     MatrixProduct,
     Num,
@@ -62,6 +64,11 @@ def parts_of(scalar: Scalar) -> Iterator[tuple[tuple[IndexVariable, ...], Index 
             yield variables, body
         case Derivative(_, of_indices, _, wrt_indices, _):
             yield from (((), index) for index in (*of_indices, *wrt_indices))
+        case Limit(body, _, target, _):
+            yield (), body
+            yield (), target
+        case Expectation(body):
+            yield (), body
         case _:
             assert_never(scalar)
 
@@ -171,6 +178,8 @@ def skeleton(tensor: Tensor) -> Hashable:
                 head = (function, tuple(place for place, _ in derivatives))
             case Derivative(of, indices, wrt, _, partial):
                 head = (of, len(indices), wrt, partial)
+            case Limit(_, variable, _, side):
+                head = (variable, side)
             case _:
                 head = None
         parts = tuple(

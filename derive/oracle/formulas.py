@@ -19,8 +19,10 @@ from derive.model.scalar import (
     Derivative,
     DimValue,
     Entry,
+    Expectation,
     Index,
     IndexValue,
+    Limit,
     MatrixFunction,
     MatrixProduct,
     Num,
@@ -118,6 +120,8 @@ class Formulas:
                 of_place = tuple(self.index(index, env) for index in of_indices)
                 wrt_place = tuple(self.index(index, env) for index in wrt_indices)
                 return self.build.derivative((of, of_place), (wrt, wrt_place), partial)
+            case Limit() | Expectation():
+                raise NotExpressible("a limit or an expectation")
             case _:
                 assert_never(scalar)
 

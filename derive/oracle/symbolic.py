@@ -13,9 +13,11 @@ from derive.model.scalar import (
     Derivative,
     DimValue,
     Entry,
+    Expectation,
     Index,
     IndexValue,
     IndexVariable,
+    Limit,
     MatrixFunction,
     MatrixProduct,
     Num,
@@ -96,6 +98,8 @@ class Symbols:
                 return self._unknown(name, indices, arguments, derivatives)
             case ArgMax() | MatrixFunction() | MatrixProduct() | Blocks() | Split():
                 raise NotExpressible(f"SymPy has no {type(scalar).__name__} of symbolic size")
+            case Limit() | Expectation():
+                raise NotExpressible(f"SymPy is not asked for a {type(scalar).__name__}")
             case Derivative(of, of_indices, wrt, wrt_indices):
                 return self.scalar(Entry(f"d{of}/d{wrt}", (*of_indices, *wrt_indices)))
             case _:

@@ -152,7 +152,10 @@ class Prover:
         """An equation: the difference of its sides is zero."""
         difference = self.difference(relation)
         self.nonzero = self.calculus.left_out(difference)
-        return self.settle(difference)
+        result = self.settle(difference)
+        if isinstance(result, Proved) and self.calculus.facts:
+            return replace(result, facts=tuple(sorted({*result.facts, *self.calculus.facts})))
+        return result
 
     def order(self, relation: Relation) -> Proof:
         """An order of two sides."""

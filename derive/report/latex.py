@@ -12,9 +12,11 @@ from derive.model.scalar import (
     Derivative,
     DimValue,
     Entry,
+    Expectation,
     Index,
     IndexValue,
     IndexVariable,
+    Limit,
     MatrixFunction,
     MatrixProduct,
     Num,
@@ -95,6 +97,12 @@ class _Writer:
                 upper = self.name(of) + self.places(of_indices)
                 lower = self.name(wrt) + self.places(wrt_indices)
                 return rf"\frac{{\partial {upper}}}{{\partial {lower}}}", _ATOM
+            case Limit(body, variable, target, side):
+                goal = self.at(target, 0) + (f"^{side}" if side else "")
+                name = self.name(variable.removeprefix("limit."))
+                return rf"\lim_{{{name} \to {goal}}} {self.at(body, 2)}", _PRODUCT
+            case Expectation(body):
+                return rf"\mathbb{{E}}\left[{self.at(body, 0)}\right]", _ATOM
             case _:
                 assert_never(scalar)
 

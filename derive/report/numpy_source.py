@@ -20,9 +20,11 @@ from derive.model.scalar import (
     Derivative,
     DimValue,
     Entry,
+    Expectation,
     Index,
     IndexValue,
     IndexVariable,
+    Limit,
     MatrixFunction,
     MatrixProduct,
     Num,
@@ -128,6 +130,8 @@ class Writer:
                 raise NotWritten("a product of matrices over a range")
             case Blocks() | Split():
                 raise NotWritten("an array put together from pieces")
+            case Limit() | Expectation():
+                raise NotWritten("a limit or an expectation")
             case Derivative(of, of_indices, wrt, wrt_indices):
                 self.derivatives[f"d{of}/d{wrt}"] = (*self._axes(of), *self._axes(wrt))
                 return self._entry(Entry(f"d{of}/d{wrt}", (*of_indices, *wrt_indices)), axes)
