@@ -1,6 +1,6 @@
 """Equal forms of a derivative: names closed or opened, definitions recognised, fractions joined."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
@@ -10,7 +10,7 @@ from derive.calculus.algebra import Algebra, TooLarge
 from derive.calculus.called import Called, Calls
 from derive.calculus.canonical import rename_poly
 from derive.calculus.engine import Calculus
-from derive.calculus.folding import every_atom, shape, simplest, weight
+from derive.calculus.folding import Rule, all_rules, every_atom, shape, simplest, weight
 from derive.calculus.place import Var, dim_key
 from derive.calculus.powers import Undefined, content, factors
 from derive.calculus.raising import Raising
@@ -49,6 +49,7 @@ class Candidates:
         self.calls = Calls(calculus)
         self.parts = parts_of(calculus)
         self._inside: dict[str, frozenset[int]] = {}
+        self._rules: dict[Hashable, tuple[Rule, ...]] = {}
 
     @property
     def called(self) -> dict[str, Called]:
@@ -63,7 +64,8 @@ class Candidates:
         whole = rename_poly(gradient.poly, dict(zip(places, variables, strict=True)))
         seen: set[Poly] = set()
         try:
-            for poly, names in self.polys(f"d{of}/d{by}", whole, algebra):
+            near = self.near(of)
+            for poly, names in self.polys(f"d{of}/d{by}", whole, algebra, near):
                 if poly not in seen:
                     seen.add(poly)
                     yield from self.raised(variables, poly, names, algebra)
@@ -117,8 +119,27 @@ class Candidates:
         bottom = raising.scalar(of_monomial({a: -e for a, e in below.items()}))
         return Apply("div", (raising.scalar(above), bottom))
 
+    def near(self, of: str) -> frozenset[str]:
+        """The names that a value rests on, and what is defined from these alone."""
+        near: set[str] = set()
+        waiting = [of]
+        while waiting:
+            name = waiting.pop()
+            if name not in near:
+                near.add(name)
+                waiting.extend(self.symbols(name))
+        for name, definition in self.model.definitions.items():
+            if definition.hidden or self.symbols(name) <= near:
+                near.add(name)
+        return frozenset(near)
+
+    def symbols(self, name: str) -> frozenset[str]:
+        """The names that stand in a definition."""
+        body = self.calculus.body(name)
+        return frozenset() if body is None else frozenset(body.poly.symbols)
+
     def polys(
-        self, title: str, poly: Poly, algebra: Algebra
+        self, title: str, poly: Poly, algebra: Algebra, near: frozenset[str]
     ) -> Iterator[tuple[Poly, frozenset[str]]]:
         """Equal terms, each also with definitions recognised; and the names that this rests on."""
         seen: set[Poly] = set()
@@ -127,7 +148,7 @@ class Candidates:
                 continue
             seen.add(state)
             yield state, names
-            bodies = self.bodies(algebra, kept)
+            bodies = self.bodies(algebra, kept, near)
             parts = {
                 name: Body(part.body.variables, self.unhidden(part.body.poly, algebra, kept))
                 for name, part in self.parts.items()
@@ -138,8 +159,15 @@ class Candidates:
                 if calls:
                     choices.append({**bodies, **calls})
             for choice in choices:
-                made, used = simplest(algebra, state, choice)
+                made, used = simplest(algebra, state, self.rules(algebra, choice))
                 yield made, names | used
+
+    def rules(self, algebra: Algebra, bodies: dict[str, Body]) -> tuple[Rule, ...]:
+        """All rules by which definitions are recognised; the same ones serve many terms."""
+        key = (algebra, tuple((name, body.poly) for name, body in bodies.items()))
+        if key not in self._rules:
+            self._rules[key] = all_rules(algebra, bodies)
+        return self._rules[key]
 
     def vanishes(self, difference: Poly, candidate: Candidate, algebra: Algebra) -> bool:
         """The difference is zero when what the candidate rests on is opened.
@@ -249,9 +277,12 @@ class Candidates:
         """The definitions of names."""
         return {n: body for n in names if (body := self.calculus.body(n)) is not None}
 
-    def bodies(self, algebra: Algebra, kept: frozenset[str]) -> dict[str, Body]:
+    def bodies(
+        self, algebra: Algebra, kept: frozenset[str], near: frozenset[str]
+    ) -> dict[str, Body]:
         """The user's definitions and the hidden ones that are shown, the last first."""
-        names = [n for n, d in self.model.definitions.items() if not d.hidden or n in kept]
+        definitions = self.model.definitions.items()
+        names = [n for n, d in definitions if n in near and (not d.hidden or n in kept)]
         return {
             name: Body(body.variables, self.unhidden(body.poly, algebra, kept))
             for name, body in self.bodies_of(reversed(names)).items()

@@ -5,7 +5,7 @@ put in place of the atom, but not inside the other parts of the definition (`S`)
 So also for definitions of several terms: `x[i] = s xh[i] + mu`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import permutations
@@ -231,13 +231,17 @@ def _atom(atom: Atom) -> int:
     return WEIGHTS.get(atom.kind, 2) + inner
 
 
-def simplest(
-    algebra: Algebra, poly: Poly, bodies: Mapping[str, Body], most: int = 200
-) -> tuple[Poly, frozenset[str]]:
-    """The poly with names folded as long as that makes it shorter, and which names these are."""
+def all_rules(algebra: Algebra, bodies: Mapping[str, Body]) -> tuple[Rule, ...]:
+    """The definitions solved for their atoms, and what two of them say together."""
     rules = [rule for name, body in bodies.items() for rule in rules_of(algebra, name, body)]
     more = list(consequences(algebra, rules))
-    rules = [*rules, *more, *roots_after(algebra, rules, more)]
+    return (*rules, *more, *roots_after(algebra, rules, more))
+
+
+def simplest(
+    algebra: Algebra, poly: Poly, rules: Sequence[Rule], most: int = 200
+) -> tuple[Poly, frozenset[str]]:
+    """The poly with names folded as long as that makes it shorter, and which names these are."""
     best, size = poly, weight(poly)
     used: set[str] = set()
     present = {shape(a) for a in every_atom(best)}
@@ -264,10 +268,14 @@ def folded(algebra: Algebra, poly: Poly, rule: Rule) -> Iterator[Poly]:
         for monomial, coefficient in poly.terms.items():
             one = Poly({monomial: coefficient})
             parts.append((one, folding.poly(one)))
+        if all(new == one for one, new in parts):
+            return
         clean = Unfolding(algebra, {})
         yield clean.poly(add(new for _, new in parts))
-        shorter = [new if weight(new) < weight(one) else one for one, new in parts]
-        yield clean.poly(add(shorter))
+        shorter = [weight(new) < weight(one) for one, new in parts]
+        if any(shorter) and not all(shorter):
+            chosen = (new if is_shorter else one for is_shorter, (one, new) in zip(shorter, parts))
+            yield clean.poly(add(chosen))
     except TooLarge:
         return
 

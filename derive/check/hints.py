@@ -14,7 +14,6 @@ import numpy as np
 
 from derive.check.budget import remaining
 from derive.check.numbers import Sides
-from derive.check.verdict import ProvedIf
 from derive.evaluate.number import EvaluationError
 from derive.model.dim import Dim
 from derive.model.model import Judgement, Relation
@@ -54,9 +53,7 @@ def hint(judge: "Judge", judgement: Judgement, relation: Relation, deadline: flo
     for candidate in candidates(judge, relation):
         if remaining(deadline) <= 0:
             return None
-        if agrees(judge, judgement, candidate.relation) and not is_contradicted(
-            judge, judgement, candidate.relation, deadline
-        ):
+        if agrees(judge, judgement, candidate.relation):
             return candidate.text
     return None
 
@@ -97,13 +94,6 @@ def is_zero(judge: "Judge", judgement: Judgement, relation: Relation) -> bool:
         if np.any(np.abs(found.right[found.where]) > _ZERO):
             return False
     return True
-
-
-def is_contradicted(
-    judge: "Judge", judgement: Judgement, relation: Relation, deadline: float
-) -> bool:
-    """Whether a quick proof says that the change needs a fact which nobody declared."""
-    return isinstance(judge.prove(relation, judgement.at, deadline), ProvedIf)
 
 
 def candidates(judge: "Judge", relation: Relation) -> Iterator[Candidate]:

@@ -5,7 +5,6 @@ recognised again, written without indices where that can be done. The shortest t
 to be equal is the answer.
 """
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -35,8 +34,11 @@ INDEXED = 40
 POWER = 3
 """A power counts for so much more than its characters."""
 TRIES = 6
-SECONDS = 2.0
-"""For all candidates together, and for the proof of each that is tried."""
+EFFORT = 4000
+"""Steps of algebra for all candidates together, and for the proof of each that is tried.
+
+A count, not a time: an answer does not depend on the machine or its load.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ class Closing:
         return self._found[key]
 
     def _find(self, of: str, by: str) -> ClosedForm | None:
-        with limited(self.calculus, SECONDS):
+        with limited(self.calculus, EFFORT):
             found: dict[str, tuple[int, ClosedForm, Candidate]] = {}
             for cost, form, candidate in self.written(of, by):
                 text = show(form.expression)
@@ -84,7 +86,7 @@ class Closing:
                     found[text] = cost, form, candidate
         ordered = sorted(found.items(), key=lambda item: (item[1][0], item[0]))
         for _, (_, form, candidate) in ordered[:TRIES]:
-            with limited(self.calculus, SECONDS):
+            with limited(self.calculus, EFFORT):
                 facts = self.facts_of(of, by, form.expression, candidate)
             if facts is not None:
                 return replace(form, facts=facts)
@@ -169,13 +171,15 @@ class Closing:
 
 
 @contextmanager
-def limited(calculus: Calculus, seconds: float) -> Iterator[None]:
-    """Stops what is done with a calculus after some time, as what grew too large."""
-    before, end = calculus.tick, time.monotonic() + seconds
+def limited(calculus: Calculus, steps: int) -> Iterator[None]:
+    """Stops what is done with a calculus after so many steps, as what grew too large."""
+    before, left = calculus.tick, steps
 
     def tick() -> None:
+        nonlocal left
         before()
-        if time.monotonic() > end:
+        left -= 1
+        if left < 0:
             raise TooLarge
 
     calculus.tick = tick
