@@ -274,7 +274,10 @@ def folded(algebra: Algebra, poly: Poly, rule: Rule) -> Iterator[Poly]:
         yield clean.poly(add(new for _, new in parts))
         shorter = [weight(new) < weight(one) for one, new in parts]
         if any(shorter) and not all(shorter):
-            chosen = (new if is_shorter else one for is_shorter, (one, new) in zip(shorter, parts))
+            chosen = (
+                new if is_shorter else one
+                for is_shorter, (one, new) in zip(shorter, parts, strict=True)
+            )
             yield clean.poly(add(chosen))
     except TooLarge:
         return

@@ -53,8 +53,7 @@ from derive.proof.equal import Fact
 
 FIRST = 3
 MORE = 16
-_MOMENT = 0.2
-_BRIEFLY = 2.0  # seconds, for what is only looked for to explain a refutation
+_MOMENT = 0.2  # seconds, in which a proof of what was refuted would be a defect of derive
 
 
 class Judge:
@@ -223,7 +222,7 @@ class Judge:
         shown = evidence.counterexample(found, deadline)
         if judgement.kind != "refute":
             facts = self.missing.plausible(judgement, relation, evidence.names)
-            until = min(deadline, deadline_in(_BRIEFLY if relation.op == "=" else _MOMENT))
+            until = deadline if facts else min(deadline, deadline_in(_MOMENT))
             verdict = self.prove(relation, judgement.at, until, facts)
             if isinstance(verdict, ProvedIf):
                 return replace(verdict, counterexample=shown)
@@ -232,11 +231,9 @@ class Judge:
         self.confirmation.of(relation)
         if judgement.kind == "refute" and not self.settings.explain:
             return Refuted("the two sides differ", shown)
+        derived = evidence.derived(deadline)
         return Refuted(
-            "the two sides differ",
-            shown,
-            evidence.derived(min(deadline, deadline_in(_BRIEFLY))),
-            hints.hint(self, judgement, relation, min(deadline, deadline_in(_BRIEFLY))),
+            "the two sides differ", shown, derived, hints.hint(self, judgement, relation, deadline)
         )
 
 

@@ -20,7 +20,6 @@ from derive.model.model import Case, Judgement, Model
 from derive.model.scalar import Scalar
 
 MOST = 64
-_SHRINKING = 1.0
 _SPECIAL_SIZES = 2
 _MOST_SPECIAL = 400
 _SIMPLE = tuple(map(Fraction, ("0", "1", "-1", "2", "-2", "1/2", "3", "-3")))
@@ -125,7 +124,7 @@ class Points:
         deadline: float,
     ) -> Point:
         """A smaller point at which the same thing fails; only `names` matter."""
-        seconds = min(_SHRINKING, remaining(deadline) / 2)
+        seconds = remaining(deadline) / 2  # evaluations are counted; this is for the deadline
         present = [name for name in names if name in point.values]
         if seconds <= 0:
             return point

@@ -28,13 +28,20 @@ _SPECIAL = ("unit", "orthogonal", "symmetric", "diagonal", "simplex", "onehot", 
 _MOST_UNKNOWNS = 80
 
 
-def repair(sampler: "Sampler", wrong: Assumption, point: Point, random: Random) -> Point | None:
+def repair(
+    sampler: "Sampler",
+    wrong: Assumption,
+    point: Point,
+    random: Random,
+    keep: frozenset[str] = frozenset(),
+) -> Point | None:
     """A point at which `wrong` holds; it may break another assumption. None where none is found."""
     relation = wrong.relation
     names = [name for name in _moving(sampler, relation) if point.values[name].size]
     if not names:
         return None
     random.shuffle(names)
+    names.sort(key=keep.__contains__)
     solve = _solve_equation if relation.op == "=" else _solve_inequality
     for name in names:
         if not sampler.properties(name) & _RIGID:

@@ -80,20 +80,28 @@ class Sampler:
             drawn = self._values(Pool(random, plain, mixed), sizes)
             if isinstance(drawn, NoSample):
                 return drawn
-            point = Point(dict(sizes), drawn, seed)
-            for _ in range(_ROUNDS):
-                wrong = self.violated(point)
-                if wrong is None:
-                    return point
-                if isinstance(wrong, str):
-                    blame = NoSample(wrong)
-                    break
-                reason = f"no point found that satisfies `{wrong.text}`"
-                blame = NoSample(reason, wrong)
-                mended = repair(self, wrong, point, random)
-                if mended is None:
-                    break
-                point = mended
+            found = self.mended(Point(dict(sizes), drawn, seed), random)
+            if isinstance(found, Point):
+                return found
+            blame = found
+        return blame
+
+    def mended(
+        self, point: Point, random: Random, keep: frozenset[str] = frozenset()
+    ) -> Point | NoSample:
+        """A point like this one that obeys the assumptions; what is to `keep` is moved last."""
+        blame = NoSample("no point was tried")
+        for _ in range(_ROUNDS):
+            wrong = self.violated(point)
+            if wrong is None:
+                return point
+            if isinstance(wrong, str):
+                return NoSample(wrong)
+            blame = NoSample(f"no point found that satisfies `{wrong.text}`", wrong)
+            moved = repair(self, wrong, point, random, keep)
+            if moved is None:
+                break
+            point = moved
         return blame
 
     def _values(self, pool: Pool, sizes: Mapping[str, int]) -> dict[str, Array] | NoSample:

@@ -7,12 +7,10 @@ from derive.evaluate.names import walk
 from derive.evaluate.number import EvaluationError
 from derive.model.model import Model
 from derive.model.scalar import (
-    Apply,
     Axis,
     Derivative,
     Entry,
     Index,
-    IndexValue,
     Scalar,
 )
 
@@ -37,7 +35,7 @@ def index_ranges(uses: Iterable[IndexUse], sizes: Mapping[str, int]) -> dict[str
 
 
 def index_uses(model: Model) -> Iterator[IndexUse]:
-    """Each use as an index: `x[c]` bounds `c` by the axis of `x`; `[i = c]` by the axis of `i`."""
+    """Each use as an index: `x[c]` bounds `c` by the axis of `x`. A comparison bounds nothing."""
     for scalar in scalars_of(model):
         for found in walk(scalar):
             match found:
@@ -46,19 +44,6 @@ def index_uses(model: Model) -> Iterator[IndexUse]:
                 case Derivative(of, of_indices, wrt, wrt_indices, _):
                     yield from _computed(model, of_indices, axes_of_name(model, of))
                     yield from _computed(model, wrt_indices, axes_of_name(model, wrt))
-                case Apply("eq" | "ne", (IndexValue(index), Entry() as entry)) | Apply(
-                    "eq" | "ne", (Entry() as entry, IndexValue(index))
-                ):
-                    variable = index.variable
-                    integer = entry.symbol in model.symbols and (
-                        "integer" in model.symbols[entry.symbol].properties
-                    )
-                    if variable is not None and integer:
-                        yield IndexUse(entry.symbol, variable.axis, 0)
-                case Apply("eq" | "ne", (IndexValue(left), IndexValue(right))):
-                    for one, other in ((left, right), (right, left)):
-                        if other.variable is not None:
-                            yield from _computed(model, (one,), (other.variable.axis,))
                 case _:
                     continue
 
