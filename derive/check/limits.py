@@ -13,7 +13,7 @@ from derive.evaluate.kinks import Kinks
 from derive.evaluate.names import names_in, uses_of, walk
 from derive.evaluate.number import Array, EvaluationError, Inexact
 from derive.evaluate.point import Point
-from derive.evaluate.run import World
+from derive.evaluate.world import World
 from derive.model.model import Model, Relation
 from derive.model.scalar import Derivative, Entry, Scalar, Tensor
 from derive.model.traverse import free_variables

@@ -14,7 +14,8 @@ import numpy as np
 from derive.check.limits import Limits
 from derive.evaluate.arithmetic import BALL, EXACT, FLOAT, Arithmetic, Array, Inexact, TooWide
 from derive.evaluate.point import Point
-from derive.evaluate.run import Evaluator, World
+from derive.evaluate.run import Evaluator
+from derive.evaluate.world import World
 from derive.model.model import Model, Relation
 from derive.model.scalar import Scalar, Tensor
 

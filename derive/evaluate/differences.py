@@ -17,7 +17,8 @@ from derive.evaluate.arithmetic import BALL
 from derive.evaluate.labelled import Labelled, Table, ordered
 from derive.evaluate.number import Array
 from derive.evaluate.point import Point
-from derive.evaluate.run import Evaluator, World
+from derive.evaluate.run import Evaluator
+from derive.evaluate.world import World
 from derive.model.dim import Dim
 from derive.model.model import Model
 from derive.model.scalar import Axis, Derivative, IndexVariable, Scalar
@@ -82,23 +83,25 @@ def _jacobian(world: World, of: str, wrt: str, partial: bool) -> Table:
     """All entries d of / d wrt. Axes: those of `of`, then those of `wrt`."""
     base = world.table(wrt)
     uses = world.evaluator.uses
-    moved = {of} if partial else {name for name, used in uses.items() if wrt in used}
-    moved.discard(wrt)
+    moved = None if partial else frozenset(name for name, used in uses.items() if wrt in used)
     shape = base.shape
     count = int(np.prod(shape))
     columns = []
     for start in range(0, count, _MOST_DIRECTIONS):
         chosen = range(start, min(start + _MOST_DIRECTIONS, count))
-        columns.append(_columns(world, of, wrt, frozenset(moved), chosen))
+        columns.append(_columns(world, of, wrt, moved, chosen))
     extra = columns[0].extra
     joined = np.concatenate([column.array for column in columns], axis=-1)
     return Table(extra, joined.reshape((*joined.shape[:-1], *shape)))
 
 
 def _columns(
-    world: World, of: str, wrt: str, moved: frozenset[str], chosen: Sequence[int]
+    world: World, of: str, wrt: str, moved: frozenset[str] | None, chosen: Sequence[int]
 ) -> Table:
-    """The columns of the Jacobian for some entries of `wrt`, along the last axis."""
+    """The columns of the Jacobian for some entries of `wrt`, along the last axis.
+
+    `moved` are the names that move with `wrt`; None where only what defines `of` is looked at.
+    """
     base, here = world.table(wrt), world.table(of)
     width = len(chosen)
     steps = _steps(base, chosen)
@@ -109,8 +112,11 @@ def _columns(
         for k, entry in enumerate(chosen):
             shifts[s * width + k, entry] = steps[k] * flint.arb(scale)
     shift = Table((label,), shifts.reshape((-1, *base.shape)))
-    moves = of == wrt or of in moved
-    table = world.moved(wrt, shift, moved).table(of) if moves else here
+    table = here
+    if moved is None and (of != wrt or of in world.evaluator.uses.get(of, ())):
+        table = world.moved(wrt, shift, frozenset()).definition(of)
+    elif of == wrt or (moved is not None and of in moved):
+        table = world.moved(wrt, shift, moved or frozenset()).table(of)
     own = tuple(range(-len(here.shape), 0))
     labels = tuple(x for x in dict.fromkeys((*here.extra, *table.extra)) if x != label)
     value = Labelled((*table.extra, *own), table.array)

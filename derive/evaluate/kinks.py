@@ -15,7 +15,7 @@ from derive.evaluate.labelled import Labelled, Table
 from derive.evaluate.names import names_in, walk
 from derive.evaluate.number import Array, EvaluationError
 from derive.evaluate.reductions import along
-from derive.evaluate.run import World
+from derive.evaluate.world import World
 from derive.model.model import Model
 from derive.model.scalar import Apply, ArgMax, IndexVariable, Num, Reduce, Scalar
 
@@ -75,7 +75,7 @@ class Kinks:
         key = (of, wrt, partial)
         if key not in self._found:
             through = {of} if partial else {of, *uses.get(of, ())}
-            moving = frozenset(n for n in through if wrt in uses.get(n, ())) - {wrt}
+            moving = frozenset(n for n in through if wrt in uses.get(n, ()))
             found = [
                 gap
                 for name in sorted(moving)
@@ -94,9 +94,9 @@ class Kinks:
                 near.append((number, gap, here))
         if not near:
             return frozenset()
-        affected = {of} if partial else {name for name, used in uses.items() if wrt in used}
+        affected = {name for name, used in uses.items() if wrt in used and not partial}
         beside = [
-            world.moved(wrt, Table((), shift), frozenset(affected - {wrt}))
+            world.moved(wrt, Table((), shift), frozenset(affected))
             for shift in _shifts(world.value(wrt))
         ]
         return frozenset(

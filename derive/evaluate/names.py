@@ -96,11 +96,22 @@ def names_in(scalar: Scalar) -> frozenset[str]:
 
 
 def uses_of(model: Model) -> dict[str, frozenset[str]]:
-    """For each defined name, all names that its value depends on."""
+    """For each defined name, all that its value depends on: itself, where it is a recurrence."""
     closed: dict[str, frozenset[str]] = {}
     for name, definition in model.definitions.items():
-        direct = names_in(definition.body) - {name}
-        closed[name] = direct.union(*(closed.get(used, frozenset()) for used in direct))
+        if name in closed:
+            continue
+        loop = definition.recurrence
+        group = (name,) if loop is None else [n for n in loop.names if n in model.definitions]
+        direct = {each: names_in(model.definitions[each].body) for each in group}
+        if loop is None:
+            direct[name] -= {name}
+        closed.update(direct)
+        for _ in group:  # a path through all of them is as long as there are names
+            for each in group:
+                closed[each] = direct[each].union(
+                    *(closed.get(used, frozenset()) for used in direct[each])
+                )
     return closed
 
 

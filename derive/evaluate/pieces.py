@@ -15,7 +15,7 @@ from derive.evaluate.unknown import numbers_of, ridges
 from derive.model.scalar import Apply, Blocks, Index, Split, Unknown
 
 if TYPE_CHECKING:
-    from derive.evaluate.run import World
+    from derive.evaluate.world import World
 
 _NOWHERE = -(2**60)
 # Labels of axes that belong to no index variable, whose labels are positive.

@@ -8,7 +8,7 @@ from derive.evaluate.labelled import Labelled, Places, align, either
 from derive.model.scalar import Index
 
 if TYPE_CHECKING:
-    from derive.evaluate.run import World
+    from derive.evaluate.world import World
 
 
 def find_places(world: "World", index: Index, low: int) -> Places:
@@ -16,13 +16,13 @@ def find_places(world: "World", index: Index, low: int) -> Places:
     start = world.dim(index.offset) - low
     if not index.computed and len(index.terms) == 1 and index.terms[0][1].constant == 1:
         variable = index.terms[0][0]
-        start += world.dim(variable.axis.low)
+        start += world.low(variable)
         run = (variable.uid, start)
         return Places((variable.uid,), np.arange(start, start + world.size(variable)), run)
     parts = [Labelled((), np.asarray(start))]
     undefined: Labelled | None = None
     for variable, factor in index.terms:
-        begin = world.dim(variable.axis.low)
+        begin = world.low(variable)
         numbers = np.arange(begin, begin + world.size(variable)) * world.dim(factor)
         parts.append(Labelled((variable.uid,), numbers))
     for inner in index.computed:

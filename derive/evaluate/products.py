@@ -15,7 +15,7 @@ from derive.evaluate.names import is_mask
 from derive.model.scalar import Apply, Num, Scalar
 
 if TYPE_CHECKING:
-    from derive.evaluate.run import World
+    from derive.evaluate.world import World
 
 _MINUS_ONE = Num(Fraction(-1))
 

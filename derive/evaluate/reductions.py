@@ -11,7 +11,7 @@ from derive.evaluate.products import factors
 from derive.model.scalar import IndexVariable, Reduce, Scalar
 
 if TYPE_CHECKING:
-    from derive.evaluate.run import World
+    from derive.evaluate.world import World
 
 
 def reduced(world: "World", node: Reduce) -> Labelled:

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from derive.evaluate.arithmetic import BALL, EXACT
 from derive.evaluate.number import Array, Inexact, TooWide
 from derive.evaluate.point import Point
-from derive.evaluate.run import Evaluator, World
+from derive.evaluate.run import Evaluator
+from derive.evaluate.world import World
 from derive.model.model import Model, Relation
 from derive.model.scalar import Scalar
 

@@ -1,57 +1,20 @@
-"""The value of a scalar at a point, as an array with one axis for each free index variable."""
+"""Evaluation: a model in one arithmetic, and its worlds, one for each point."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import assert_never
 
-import numpy as np
-
-from derive.evaluate.arithmetic import FLOAT
-from derive.evaluate.labelled import (
-    Labelled,
-    Places,
-    Table,
-    align,
-    limit,
-    ordered,
-    spread,
-)
-from derive.evaluate.labelled import take as taken
-from derive.evaluate.matrices import matrix_entry, matrix_product
-from derive.evaluate.names import is_index_arithmetic, is_mask, uses_of
-from derive.evaluate.number import Arithmetic, Array, EvaluationError, TooWide
-from derive.evaluate.pieces import by_rationals, joined, split, unknown_entry
+from derive.evaluate.labelled import Labelled, Table
+from derive.evaluate.loops import run_loop
+from derive.evaluate.names import uses_of
+from derive.evaluate.number import Arithmetic, Array
 from derive.evaluate.point import Point
-from derive.evaluate.positions import find_places
-from derive.evaluate.products import masked_product
-from derive.evaluate.reductions import first_maximum, reduced
 from derive.evaluate.resolving import resolving
-from derive.model.dim import Dim
-from derive.model.model import Model
-from derive.model.scalar import (
-    Apply,
-    ArgMax,
-    Blocks,
-    Constant,
-    Derivative,
-    DimValue,
-    Entry,
-    Expectation,
-    Index,
-    IndexValue,
-    IndexVariable,
-    Limit,
-    MatrixFunction,
-    MatrixProduct,
-    Num,
-    Reduce,
-    Scalar,
-    Split,
-    Unknown,
-)
+from derive.evaluate.world import World
+from derive.model.model import Model, Recurrence
+from derive.model.scalar import Derivative, IndexVariable, Scalar
 
 _MOST_WORLDS = 48
 
-Differentiate = Callable[["World", Derivative], Labelled]
+Differentiate = Callable[[World, Derivative], Labelled]
 
 
 class Evaluator:
@@ -75,8 +38,16 @@ class Evaluator:
         self._uses: dict[str, frozenset[str]] | None = None
         self._worlds: dict[int, World] = {}
 
-    def _by_resolving(self, world: "World", node: Derivative) -> Labelled:
+    def _by_resolving(self, world: World, node: Derivative) -> Labelled:
         return world.scalar(self.closed(node))
+
+    def beside(self, arithmetic: Arithmetic) -> "Evaluator":
+        """An evaluator of the same model in another arithmetic."""
+        return Evaluator(self.model, arithmetic)
+
+    def run(self, world: World, loop: Recurrence, names: Sequence[str]) -> dict[str, Table]:
+        """The tables of those of the names of a recurrence that a world computes."""
+        return run_loop(world, loop, names)
 
     @property
     def uses(self) -> dict[str, frozenset[str]]:
@@ -85,7 +56,7 @@ class Evaluator:
             self._uses = uses_of(self.model)
         return self._uses
 
-    def at(self, point: Point, overrides: Mapping[str, Array] | None = None) -> "World":
+    def at(self, point: Point, overrides: Mapping[str, Array] | None = None) -> World:
         """The values at a point; those of the last few points are kept.
 
         Overrides replace the values of declared or defined names, and what follows from them.
@@ -112,266 +83,3 @@ class Evaluator:
         Raises: EvaluationError where a value is missing or a size makes no sense.
         """
         return self.at(point, overrides).tensor(indices, scalar)
-
-
-class World:
-    """All values at one point, each computed once.
-
-    A child (`moved`) is the same world with one name shifted: what depends on it is computed
-    anew, the rest is shared.
-    """
-
-    def __init__(
-        self,
-        evaluator: Evaluator,
-        point: Point,
-        overrides: Mapping[str, Array],
-        parent: "World | None" = None,
-    ) -> None:
-        self.evaluator = evaluator
-        self.model = evaluator.model
-        self.arithmetic = evaluator.arithmetic
-        self.point = point
-        self.parent = parent
-        self.depth: int = 0 if parent is None else parent.depth + 1
-        self.moved_name: str | None = None
-        self.affected: frozenset[str] = frozenset()
-        self.derivatives: dict[tuple[str, str, bool], Table] = {}
-        self.complaints: list[str] = [] if parent is None else parent.complaints
-        self._overrides = overrides
-        self._shift: Labelled | None = None
-        self._tables: dict[str, Table] = {}
-        self._memo: dict[int, tuple[Scalar, Labelled]] = {}
-        self._places: dict[tuple[int, int], tuple[Index, Places]] = {}
-        self._beside: dict[str, World] = {}
-        for name, values in overrides.items():
-            self._tables[name] = Table((), values)
-
-    # Names
-
-    def moved(self, name: str, shift: Table, affected: frozenset[str]) -> "World":
-        """This world with `shift` added to `name`; `affected` are the definitions to recompute."""
-        child = World(self.evaluator, self.point, {}, self)
-        base = self.table(name)
-        child.moved_name, child.affected = name, affected
-        child._tables[name] = child._sum_of_tables(base, shift)
-        return child
-
-    def _sum_of_tables(self, left: Table, right: Table) -> Table:
-        axes = tuple(range(-len(left.shape), 0))
-        labels, arrays = align(
-            [Labelled((*table.extra, *axes), table.array) for table in (left, right)]
-        )
-        total = Labelled(labels, self.arithmetic.apply("add", arrays))
-        extra = tuple(label for label in labels if label >= 0)
-        return Table(extra, ordered(total, (*extra, *axes)))
-
-    def table(self, name: str) -> Table:
-        """All entries of a name."""
-        found = self._tables.get(name)
-        if found is not None:
-            return found
-        if self.parent is not None and name not in self.affected:
-            return self.parent.table(name)
-        if name in self.model.definitions:
-            for earlier in self.model.definitions:
-                if earlier == name:
-                    break
-                mine = self.parent is None or earlier in self.affected
-                if mine and earlier not in self._tables and earlier in self.evaluator.uses[name]:
-                    self._tables[earlier] = self._definition(earlier)
-            found = self._definition(name)
-        else:
-            found = self._declared(name)
-        self._tables[name] = found
-        return found
-
-    def _declared(self, name: str) -> Table:
-        if name not in self.model.symbols:
-            raise EvaluationError(f"nothing is named `{name}`")
-        if name not in self.point.values:
-            raise EvaluationError(f"`{name}` has no value here")
-        values = self.point.values[name]
-        expected = self.point.shape(self.model.symbols[name].axes)
-        if values.shape != expected:
-            raise EvaluationError(f"`{name}` has shape {expected} here, not {values.shape}")
-        return Table((), self.arithmetic.exact(values))
-
-    def _definition(self, name: str) -> Table:
-        definition = self.model.definitions[name]
-        table = self._as_table(definition.indices, self.scalar(definition.body))
-        ancestor = self.parent
-        while ancestor is not None:  # what was added to this name further out stays added
-            if ancestor.moved_name == name or name in ancestor._overrides:
-                outer = ancestor._tables[name]
-                body = ancestor._as_table(definition.indices, ancestor.scalar(definition.body))
-                negated = Table(body.extra, self.arithmetic.apply("neg", [body.array]))
-                return self._sum_of_tables(table, self._sum_of_tables(outer, negated))
-            ancestor = ancestor.parent
-        return table
-
-    def _as_table(self, indices: Sequence[IndexVariable], value: Labelled) -> Table:
-        own = tuple(variable.uid for variable in indices)
-        extra = tuple(label for label in value.labels if label not in own)
-        sizes = value.sizes
-        sizes.update((variable.uid, self.size(variable)) for variable in indices)
-        limit(sizes.values())
-        return Table(extra, spread(value, (*extra, *own), sizes))
-
-    def lows(self, name: str) -> list[int]:
-        """The first place along each axis of a name."""
-        if name in self.model.definitions:
-            axes = [variable.axis for variable in self.model.definitions[name].indices]
-        else:
-            axes = list(self.model.symbols[name].axes)
-        return [self.dim(axis.low) for axis in axes]
-
-    # Scalars
-
-    def tensor(self, indices: Sequence[IndexVariable], scalar: Scalar) -> Array:
-        """The entries of `scalar` as `indices` run over their axes."""
-        with self.arithmetic.scope():
-            try:
-                table = self._as_table(indices, self.scalar(scalar))
-            except RecursionError:
-                raise EvaluationError("the expression is nested too deeply") from None
-        if table.extra:
-            raise ValueError("an index variable of the scalar is not among the indices")
-        return np.array(table.array)
-
-    def value(self, name: str) -> Array:
-        """All entries of a name."""
-        with self.arithmetic.scope():
-            return np.array(self.table(name).array)
-
-    def dim(self, dim: Dim) -> int:
-        """A dimension as a number."""
-        constant = dim.constant
-        if constant is not None:
-            return constant
-        try:
-            return dim.value(self.point.sizes)
-        except KeyError as missing:
-            raise EvaluationError(f"the dimension `{missing.args[0]}` has no size here") from None
-
-    def size(self, variable: IndexVariable) -> int:
-        """The number of places over which a variable runs."""
-        size = max(0, self.dim(variable.axis.high) - self.dim(variable.axis.low) + 1)
-        limit((size,))
-        return size
-
-    def scalar(self, scalar: Scalar) -> Labelled:
-        """The value, with an axis for each free index variable."""
-        found = self._memo.get(id(scalar))
-        if found is None:
-            found = self._memo[id(scalar)] = (scalar, self._scalar(scalar))
-        return found[1]
-
-    def _scalar(self, scalar: Scalar) -> Labelled:
-        match scalar:
-            case Num(value):
-                return Labelled((), self.arithmetic.number(value))
-            case Constant(name):
-                return Labelled((), self.arithmetic.constant(name))
-            case DimValue(dim):
-                return Labelled((), self.arithmetic.exact(np.asarray(self.dim(dim))))
-            case IndexValue(index):
-                return self._index_value(index)
-            case Entry():
-                return self._entry(scalar)
-            case Apply():
-                return self._apply(scalar)
-            case Reduce():
-                return reduced(self, scalar)
-            case ArgMax(variable, body):
-                return first_maximum(self, variable, body)
-            case MatrixFunction():
-                return matrix_entry(self, scalar)
-            case MatrixProduct():
-                return matrix_product(self, scalar)
-            case Unknown():
-                return unknown_entry(self, scalar)
-            case Blocks():
-                return joined(self, scalar)
-            case Split():
-                return split(self, scalar)
-            case Derivative():
-                return self.evaluator.differentiate(self, scalar)
-            case Limit() | Expectation():
-                return self.scalar(self.evaluator.closed(scalar))
-            case _:
-                assert_never(scalar)
-
-    def places(self, index: Index, low: int) -> Places:
-        """The positions that an index takes on an axis that starts at `low`."""
-        found = self._places.get((id(index), low))
-        if found is None:
-            found = self._places[id(index), low] = (index, find_places(self, index, low))
-        return found[1]
-
-    def _index_value(self, index: Index) -> Labelled:
-        places = self.places(index, 0)
-        value = Labelled(places.labels, self.arithmetic.exact(places.array))
-        return self._undefine(value, [places])
-
-    def _entry(self, entry: Entry) -> Labelled:
-        table = self.table(entry.symbol)
-        lows = self.lows(entry.symbol)
-        places = [self.places(index, low) for index, low in zip(entry.indices, lows, strict=True)]
-        return self.take(table, places, entry.padded, f"`{entry.symbol}`")
-
-    def take(self, table: Table, places: Sequence[Places], padded: bool, what: str) -> Labelled:
-        """The entries of `table` at `places`: outside it, zero if `padded`, else undefined."""
-        value, outside = taken(table, places)
-        if outside is not None:
-            fill = self.arithmetic.exact(np.asarray(0)) if padded else self.arithmetic.undefined()
-            if not padded:
-                self.complaints.append(f"an index of {what} is outside its range")
-            value = Labelled(value.labels, np.where(outside, fill, value.array))
-        return self._undefine(value, places)
-
-    def _undefine(self, value: Labelled, places: Sequence[Places]) -> Labelled:
-        """`value`, undefined where a computed place is."""
-        for place in places:
-            if place.undefined is not None:
-                value = self.where(
-                    place.undefined, Labelled((), self.arithmetic.undefined()), value
-                )
-        return value
-
-    def where(self, mask: Labelled, yes: Labelled, no: Labelled) -> Labelled:
-        """`yes` where `mask` holds, `no` elsewhere."""
-        labels, arrays = align([mask, yes, no])
-        return Labelled(labels, np.where(arrays[0], arrays[1], arrays[2]))
-
-    def _apply(self, node: Apply) -> Labelled:
-        if node.operation in ("mul", "div"):
-            product = masked_product(self, node)
-            if product is not None:
-                return product
-        elif self.arithmetic is not FLOAT and is_mask(node):
-            truth = self.truth(node)[0]
-            return Labelled(truth.labels, self.arithmetic.exact(truth.array.astype(int)))
-        labels, arrays = align([self.scalar(argument) for argument in node.arguments])
-        try:
-            return Labelled(labels, self.arithmetic.apply(node.operation, arrays))
-        except TooWide:
-            if self.parent or self._overrides:
-                raise
-            return by_rationals(self, node)
-
-    def beside(self, arithmetic: Arithmetic) -> "World":
-        """The same point in another arithmetic, without shifts and overrides."""
-        if arithmetic.name not in self._beside:
-            self._beside[arithmetic.name] = World(Evaluator(self.model, arithmetic), self.point, {})
-        return self._beside[arithmetic.name]
-
-    def truth(self, condition: Scalar) -> tuple[Labelled, Labelled | None]:
-        """Where a condition holds, and where it is undefined (None: nowhere)."""
-        world = self
-        if self.arithmetic is not FLOAT and is_index_arithmetic(condition):
-            world = self.beside(FLOAT)
-        value = world.scalar(condition)
-        undefined = ~world.arithmetic.defined(value.array)
-        holds = Labelled(value.labels, np.asarray(value.array != 0, dtype=bool))
-        return holds, Labelled(value.labels, undefined) if undefined.any() else None

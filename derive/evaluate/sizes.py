@@ -10,12 +10,14 @@ from derive.evaluate.number import EvaluationError
 from derive.evaluate.point import Point, dims_of, size_of
 from derive.evaluate.relation import sides, surely
 from derive.evaluate.run import Evaluator
-from derive.model.model import Model, Relation
+from derive.model.model import Model, Recurrence, Relation
 from derive.model.scalar import Axis, DimValue
 
 # Size one hides means and transposes, so no dimension has it at first.
 _FIRST = (2, 3, 4, 5)
 _LATER = (1, 2, 3, 4, 5)
+# The length of a loop: a step of every kind, and then as few as there can be.
+_LENGTHS = (1, 2, 3)
 _MOST_ENTRIES = 400
 _MOST_TOGETHER = 1500
 
@@ -28,8 +30,21 @@ def axes_of(model: Model) -> Iterator[tuple[Axis, ...]]:
         yield tuple(variable.axis for variable in definition.indices)
 
 
+def loops_of(model: Model) -> tuple[Recurrence, ...]:
+    """The recurrences of a model."""
+    found = (definition.recurrence for definition in model.definitions.values())
+    return tuple({loop.names: loop for loop in found if loop is not None}.values())
+
+
+def _is_backwards(axis: Axis, sizes: Mapping[str, int]) -> bool:
+    """Whether an axis ends more than one place before it starts: then entries beside it overlap."""
+    return axis.high.value(sizes) < axis.low.value(sizes) - 1
+
+
 def possible(model: Model, sizes: Mapping[str, int]) -> bool:
     """Whether tensors have entries, not too many, and assumptions about dimensions hold."""
+    if any(_is_backwards(loop.axis, sizes) for loop in loops_of(model)):
+        return False
     together = 0
     for axes in axes_of(model):
         shape = [size_of(axis, sizes) for axis in axes]
@@ -96,11 +111,18 @@ def _unequal(
         frozenset(name for axis in axes for name in axis.low.names | axis.high.names)
         for axes in axes_of(model)
     ]
+    lengths = {
+        name
+        for loop in loops_of(model)
+        for end in (loop.axis.low, loop.axis.high)
+        for name in end.names
+    }
     names = list(dims_of(model))
     random.shuffle(names)
     sizes: dict[str, int] = {}
     for name in names:
-        free = [size for size in pool if first is None or first.get(name) != size]
+        own = [size for size in pool if name not in lengths or size in _LENGTHS] or pool
+        free = [size for size in own if first is None or first.get(name) != size] or own
         near = frozenset().union(*(group for group in groups if name in group))
         fresh = [size for size in free if size not in sizes.values()]
         apart = [size for size in free if size not in {sizes.get(other) for other in near}]
