@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from modelling import model_of
 
-from derive.evaluate import pieces, run
+from derive.evaluate import pieces, world
 from derive.evaluate.arithmetic import BALL, EXACT, FLOAT
 from derive.evaluate.number import EvaluationError, Inexact, TooWide
 from derive.evaluate.point import Point
@@ -169,7 +169,7 @@ def test_all_arithmetics_and_sympy_agree_on_a_random_scalar(seed, rational, monk
         ties.append(node)
         return pieces.by_rationals(world, node)
 
-    monkeypatch.setattr(run, "by_rationals", by_rationals)
+    monkeypatch.setattr(world, "by_rationals", by_rationals)
     model = model_of(TEXT)
     indices = [IndexVariable("i", axis(N)), IndexVariable("k", axis(M))][: seed % 3]
     scalar = Draws(seed, rational).scalar(list(indices), 3)
