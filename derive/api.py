@@ -1,12 +1,15 @@
 """The library: a model from a file or a text, its verdicts, its gradients."""
 
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from derive.calculus import latex
+from derive.calculus.index_form import Writer, taken_names
+from derive.calculus.trees import name, quotient
 from derive.check.files import model_of
 from derive.check.outcome import FileOutcome, Outcome, Settings
 from derive.check.verdict import Verdict
@@ -15,13 +18,15 @@ from derive.diagnostics.span import Source
 from derive.model.model import Model as Elaborated
 from derive.report.describe import describe
 from derive.report.document import Report
-from derive.report.latex import latex_of
+from derive.report.formula_latex import latex
 from derive.report.numpy_matrix import matrix_source
 from derive.report.numpy_source import NotWritten, function_source
+from derive.report.solution.notation import Notation
 from derive.syntax.read import read_source
 
 if TYPE_CHECKING:
     from derive.check.library import Answer
+    from derive.report.solution.solution import Solution
 
 __all__ = ["DeriveError", "Gradient", "Model", "Report", "Verdict", "load", "parse"]
 
@@ -108,6 +113,25 @@ class Model:
 
         return Gradient(library.answer(self.elaborated, of, by))
 
+    def solution(
+        self, of: str | None = None, wrt: str | Sequence[str] = (), *, detail: str = "normal"
+    ) -> "Solution":
+        """The worked solution: of one loss, or of all; by names, or by every param.
+
+        Raises: DeriveError for an unknown name, or where the text has errors.
+        """
+        from derive.report.solution.solution import solution  # likewise
+
+        if self.errors:
+            raise DeriveError(self.errors)
+        losses = () if of is None else (of,)
+        names = (wrt,) if isinstance(wrt, str) else tuple(wrt)
+        judges = of is None
+        return solution(self.elaborated, self.source, Settings(), losses, names, detail, judges)
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{escape(self.describe())}</pre>"
+
     def describe(self) -> str:
         """The names with their shapes, and what is assumed."""
         return describe(self.elaborated)
@@ -126,6 +150,11 @@ class Gradient:
     def __str__(self) -> str:
         return self.text
 
+    def _repr_latex_(self) -> str:
+        of, by = self.answer.names
+        title = latex(Notation(self.answer.model).formula(quotient(name(of), name(by))))
+        return f"${title} = {self.latex}$"
+
     @property
     def text(self) -> str:
         """In the language."""
@@ -135,16 +164,10 @@ class Gradient:
     def latex(self) -> str:
         """In LaTeX."""
         answer = self.answer
-        model = answer.model
-        printed = {name: found.latex for name, found in model.symbols.items()}
-        printed |= {name: found.latex for name, found in model.definitions.items()}
-        shown = {name: text for name, text in printed.items() if text}
-        if answer.found.expression is None:
-            return latex_of(answer.found.tensor.body, shown)
-        ranks = dict.fromkeys(model.dims, 0)
-        ranks |= {name: len(found.axes) for name, found in model.symbols.items()}
-        ranks |= {name: len(found.indices) for name, found in model.definitions.items()}
-        return latex.latex_of(answer.found.expression, shown, ranks)
+        expression = answer.found.expression
+        if expression is None:
+            expression = Writer(taken_names(answer.model)).tree(answer.found.tensor.body)
+        return latex(Notation(answer.model).formula(expression))
 
     @property
     def numpy(self) -> str:

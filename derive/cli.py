@@ -164,6 +164,52 @@ def grad(arguments: tuple[str, ...], text: str | None, form: str) -> None:
 
 @main.command()
 @click.argument("file", type=click.Path(path_type=Path))
+@click.option("--wrt", multiple=True, metavar="NAME", help="Differentiate by NAME; else by params.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["markdown", "latex", "html", "pdf"]),
+    help="How it is written; else as the ending of OUT says, or as Markdown.",
+)
+@click.option("-o", "--output", "out", type=click.Path(path_type=Path), metavar="OUT")
+@click.option(
+    "--detail",
+    type=click.Choice(["brief", "normal", "full"]),
+    default="normal",
+    show_default=True,
+    help="The size of the steps.",
+)
+@click.option("--fragment", is_flag=True, help="LaTeX for \\input, without a preamble.")
+@click.option("--force", is_flag=True, help="Write over a file of another kind.")
+@click.option("--strict", is_flag=True, help="Take no agreement of numbers for a proof.")
+def solve(
+    file: Path,
+    wrt: tuple[str, ...],
+    form: str | None,
+    out: Path | None,
+    detail: str,
+    fragment: bool,
+    force: bool,
+    strict: bool,
+) -> None:
+    """Write the worked solution of FILE: gradients step by step, and what is claimed, judged."""
+    with _readable_errors():
+        from derive.report import solving  # slow
+
+        wanted = solving.Wanted(wrt, detail, fragment, strict)
+        try:
+            where = solving.target(form, out, fragment, force)
+            made = solving.solved(file, wanted, where.form)
+        except solving.Refused as reason:
+            raise click.ClickException(str(reason)) from None
+        if where.path is None:
+            click.echo(made.decode("utf-8"), nl=False)
+        else:
+            where.path.write_bytes(made)
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path))
 def show(file: Path) -> None:
     """List the names of FILE with their shapes, and what is assumed."""
     with _readable_errors():

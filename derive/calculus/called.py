@@ -34,6 +34,7 @@ class Called:
     function: str
     argument: str
     negated: bool
+    is_entrywise: bool = False
 
     @property
     def symbol(self) -> str:
@@ -58,8 +59,9 @@ class Calls:
     def bodies(self, names: list[str], negated: bool) -> Iterator[tuple[str, Body]]:
         """What the file's functions are at these names."""
         for function in self.functions:
+            entrywise = is_entrywise(self.model, function)
             for name in names:
-                called = Called(function, name, negated)
+                called = Called(function, name, negated, entrywise)
                 if called not in self._bodies:
                     self._bodies[called] = self._body(called)
                 body = self._bodies[called]
@@ -104,3 +106,11 @@ def called_functions(model: Model) -> Iterator[str]:
             written is None and name in UNARY and name not in ALGEBRAIC
         ):
             yield name
+
+
+def is_entrywise(model: Model, function: str) -> bool:
+    """The function of one argument is of a number."""
+    written = model.defs.get(function)
+    if written is None and is_prelude(function):
+        written = prelude_function(function)
+    return written is None or not written.parameters[0].axes

@@ -158,11 +158,12 @@ class Writer:
             case Split(index, variables, body):
                 whole = self.tensor(Tensor(variables, body))
                 return trees.at(trees.call("reshape", whole, trees.name("n")), [self.index(index)])
-            case Derivative(of, of_indices, wrt, wrt_indices):
+            case Derivative(of, of_indices, wrt, wrt_indices, partial):
                 top = trees.at(trees.name(of), [self.index(i) for i in of_indices])
-                return trees.quotient(
-                    top, trees.at(trees.name(wrt), [self.index(i) for i in wrt_indices])
-                )
+                bottom = trees.at(trees.name(wrt), [self.index(i) for i in wrt_indices])
+                if partial:
+                    return trees.call("partial", top, bottom)
+                return trees.quotient(top, bottom)
             case Limit() | Expectation():
                 raise AssertionError("a term has neither limits nor expectations")
 
@@ -178,10 +179,13 @@ class Writer:
         return tree.Big(trees.NOWHERE, "prod", (binder,), (), inside)
 
     def call(self, called: Called, indices: tuple[Index, ...]) -> Expression:
-        """A function at a name: `softmax(S)[i, j]`."""
+        """A function at a name: `softmax(S)[i, j]`, `sigmoid(z[i])`."""
+        places = [self.index(i) for i in indices]
         argument: Expression = trees.name(called.argument)
+        if called.is_entrywise:
+            argument, places = trees.at(argument, places), []
         argument = trees.negative(argument) if called.negated else argument
-        return trees.at(trees.call(called.function, argument), [self.index(i) for i in indices])
+        return trees.at(trees.call(called.function, argument), places)
 
     def total(self, addends: list[Scalar]) -> Expression:
         """A sum, a positive term first."""

@@ -127,7 +127,14 @@ def transpose(operand: Expression) -> Expression:
             return inner
         case tree.Call(function=tree.Name(id="diag")) | tree.Subscript(base=tree.Name(id="eye")):
             return operand
+        case tree.Indicator(conditions=(one,)):
+            return indicator(one.op, _turned(one.left), _turned(one.right))
     return tree.Transpose(NOWHERE, operand)
+
+
+def _turned(side: Expression) -> Expression:
+    """A side of a comparison, transposed; a number stands for a whole matrix of it."""
+    return side if isinstance(side, tree.Number) else transpose(side)
 
 
 def subscript(base: Expression, *indices: Expression) -> Expression:

@@ -1,6 +1,7 @@
 """Verdicts: a closed union of records. None of them is true or false by itself."""
 
 from dataclasses import dataclass
+from html import escape
 from typing import NoReturn, assert_never
 
 from derive.diagnostics.diagnostic import Diagnostic
@@ -13,6 +14,10 @@ class _Record:
 
     def __bool__(self) -> NoReturn:
         raise TypeError("a verdict is not true or false: match on it, or use `succeeds`")
+
+    def _repr_html_(self) -> str:
+        shown = headline(self)  # type: ignore[arg-type]
+        return f"<strong>{escape(shown)}</strong>"
 
 
 @dataclass(frozen=True, slots=True)

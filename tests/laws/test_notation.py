@@ -112,10 +112,10 @@ def test_an_answer_names_the_facts_that_it_needs() -> None:
     ("text", "of", "by", "expected"),
     [
         (SOFTMAX, "J", "z", "p - y"),
-        (SOFTMAX, "L", "W", r"\frac{X^\top \, \left(P - Y\right)}{N}"),
-        (LAYERS, "L", "W2", r"2 \, \left(z_{2} - y\right) \, a_{1}^\top"),
-        (FORMS, "D", "A", r"D \, \left(A^{-1}\right)^\top"),
-        (SOFTMAX, "p", "z", r"\operatorname{diag}\left(p\right) - p \, p^\top"),
+        (SOFTMAX, "L", "W", r"\frac{X^\top \, (P - Y)}{N}"),
+        (LAYERS, "L", "W2", r"2(z_{2} - y) \, a_{1}^\top"),
+        (FORMS, "D", "A", r"D \, (A^{-1})^\top"),
+        (SOFTMAX, "p", "z", r"\operatorname{diag}(p) - p \, p^\top"),
     ],
 )
 def test_answers_in_latex(text: str, of: str, by: str, expected: str) -> None:

@@ -10,6 +10,7 @@ import pytest
 from derive.calculus import binders, functions, powers, term
 from derive.calculus.algebra import CONSTRUCTORS
 from derive.calculus.functions import FUNCTIONS
+from derive.calculus.index_form import Writer
 from derive.calculus.lower import COMPARISONS, OPERATIONS
 from derive.calculus.notation import text_of
 from derive.calculus.partials import FLAT, PARTIALS
@@ -26,7 +27,8 @@ from derive.model.scalar import Apply, Num, Scalar
 from derive.oracle.build import Build, NotExpressible, number
 from derive.oracle.operations import Undefined
 from derive.oracle.symbolic import expression
-from derive.report.latex import latex_of
+from derive.report.formula_latex import latex
+from derive.report.solution.notation import Notation
 from derive.syntax.parse import parse_claim
 
 INTERNAL = frozenset({"sub"})
@@ -117,7 +119,7 @@ def test_every_operation_can_be_printed(operation: str) -> None:
     arguments = tuple(Num(Fraction(k + 2)) for k in range(SCALAR_OPERATIONS[operation]))
     scalar = Apply(operation, arguments)
     assert parse_claim(Source("printed", f"{text_of(scalar)} = 1"))
-    assert latex_of(scalar)
+    assert latex(Notation(MODEL).formula(Writer().tree(scalar)))
     assert expression(scalar) is not None
 
 
@@ -127,6 +129,6 @@ def test_every_function_of_the_calculus_can_be_printed_and_evaluated(name: str) 
     atom = term.Atom("func", (name,), (), (argument,))
     scalar = Raising().scalar(term.of_atom(atom))
     assert text_of(scalar)
-    assert latex_of(scalar)
+    assert latex(Notation(MODEL).formula(Writer().tree(scalar)))
     assert expression(scalar) is not None
     assert value(scalar) is not None

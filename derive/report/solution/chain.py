@@ -1,0 +1,384 @@
+"""The gradient of a loss by each name, backwards over the definitions.
+
+The structure is that of the calculus: the derivative by a name is the sum, over the definitions
+that use it, of theirs times the local derivative.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property, reduce
+
+from derive.calculus import trees
+from derive.calculus.algebra import Algebra, TooLarge
+from derive.calculus.candidates import Candidates
+from derive.calculus.canonical import rename_poly
+from derive.calculus.index_form import Writer, taken_names
+from derive.calculus.place import Place, Var
+from derive.calculus.powers import Undefined, content
+from derive.calculus.raising import Raising
+from derive.calculus.ranges import spot
+from derive.calculus.term import Poly
+from derive.calculus.unfolding import Unfolding
+from derive.check.answers import Answer
+from derive.check.budget import deadline_in
+from derive.check.engine import DeadlineOver, Engine
+from derive.model.model import Model
+from derive.model.scalar import Axis, Derivative, IndexVariable, Scalar, Tensor, entry_of
+from derive.proof.closed_form import limited
+from derive.report.solution.lines import Line, Lines
+from derive.report.solution.terms import (
+    has_delta,
+    multiplied,
+    named_variable,
+    place_of,
+    places,
+    replaced,
+    unnamed,
+    wide,
+)
+from derive.syntax import tree
+from derive.syntax.show import show
+from derive.syntax.tree import Expression
+
+Variables = tuple[IndexVariable, ...]
+Places = tuple[Expression, ...]
+SECONDS = 3.0
+SHORT = 26
+"""So long may an adjoint be to stand in a sum as what it is."""
+LETTERS = "ijkmpqrsuvw"
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """How one definition, `of`, moves with a name that stands in it, entry by entry.
+
+    `upper` are the places of the definition: indices of its own, which are `summed`, the indices of
+    the name where the derivative is zero at all others, or 1. `whole` is its Jacobian before that.
+    """
+
+    of: str
+    upper: tuple[Expression, ...]
+    summed: tuple[tree.Binder, ...]
+    value: Expression
+    partial: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A gradient: how it comes about by entry, and what it is as a whole."""
+
+    of: str
+    by: str
+    lines: Lines
+    locals: tuple[Local, ...]
+
+    @property
+    def answer(self) -> Line:
+        """The last line."""
+        return self.lines.lines[-1]
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """What was used."""
+        return tuple(sorted({f for line in self.lines.lines for f in line.facts}))
+
+    @property
+    def conditions(self) -> tuple[str, ...]:
+        """What is left out."""
+        return tuple(sorted({c for line in self.lines.lines for c in line.conditions}))
+
+
+class Ranged(Writer):
+    """Writes every index with its range."""
+
+    def binder(self, variable: IndexVariable, always: bool = False) -> tree.Binder:
+        """`i in 1..n`."""
+        del always
+        return super().binder(variable, always=True)
+
+
+class Chain:
+    """The gradients of one loss."""
+
+    def __init__(self, engine: Engine, loss: str) -> None:
+        self.engine = engine
+        self.model: Model = engine.model
+        self.loss = loss
+        self.candidates = Candidates(engine.calculus)
+        self.known: dict[str, Node] = {}
+
+    @cached_property
+    def uses(self) -> dict[str, tuple[str, ...]]:
+        """For each name, the definitions below the loss in which it stands, the last first."""
+        found: dict[str, list[str]] = {}
+        waiting, order = [self.loss], []
+        while waiting:
+            name = waiting.pop()
+            body = self.engine.calculus.body(name)
+            if body is None or name in order:
+                continue
+            order.append(name)
+            waiting.extend(sorted(body.poly.symbols))
+        places = {name: k for k, name in enumerate(self.model.definitions)}
+        for name in sorted(order, key=lambda n: -places[n]):
+            body = self.engine.calculus.body(name)
+            assert body is not None
+            for symbol in sorted(body.poly.symbols):
+                found.setdefault(symbol, []).append(name)
+        return {name: tuple(users) for name, users in found.items()}
+
+    def between(self, wanted: tuple[str, ...]) -> tuple[str, ...]:
+        """The definitions through which the loss depends on these names, the last first."""
+        moving = set(wanted)
+        for name in self.model.definitions:
+            body = self.engine.calculus.body(name)
+            if body is not None and not moving.isdisjoint(body.poly.symbols):
+                moving.add(name)
+        names = [n for n in self.model.definitions if n in moving and n in self.uses]
+        return tuple(n for n in reversed(names) if n not in wanted)
+
+    # --- one gradient ----------------------------------------------------------------------------
+
+    def node(self, by: str) -> Node | None:
+        """The gradient by one name; None where nothing is proved."""
+        if by not in self.known:
+            made = self._node(by)
+            if made is None:
+                return None
+            self.known[by] = made
+        return self.known[by]
+
+    def _node(self, by: str) -> Node | None:
+        lower = self.variables(self.axes(by), ())
+        names = tuple(map(place_of, lower))
+        domain = tree.Domain(trees.NOWHERE, tuple(map(self.binder, wide(lower))), ())
+        lines = Lines(self.engine, self.quotient(self.loss, (), by, names), names, domain)
+        parts = self.locals(by, lower)
+        if parts and self.uses[by] != (self.loss,):
+            lines.add(self.joined(self.path(p, by, names) for p in parts), "chain rule")
+        if parts:
+            lines.add(self.joined(map(self.filled, parts)), "local derivatives")
+            self.carry_out(lines, lower, self.known_facts(parts))
+        self.close(lines, by, lower)
+        return Node(self.loss, by, lines, parts) if lines.lines else None
+
+    def locals(self, by: str, lower: Variables) -> tuple[Local, ...]:
+        """The local derivatives of all that uses a name; none if one of them has no form."""
+        found = [self.local(user, by, lower) for user in self.uses.get(by, ())]
+        kept = tuple(part for part in found if part is not None)
+        return kept if len(kept) == len(found) else ()
+
+    def known_facts(self, parts: tuple[Local, ...]) -> frozenset[str]:
+        """What was used for the gradients that arrive here."""
+        nodes = (self.known[part.of] for part in parts if part.of in self.known)
+        return frozenset(fact for node in nodes for fact in node.facts)
+
+    def carry_out(self, lines: Lines, lower: Variables, known: frozenset[str]) -> None:
+        """Add the sums carried out, first without any fact, then with what is declared."""
+        plain = self.contracted(lines, lower, self.engine.prover.algebra({}, ()))
+        final = self.contracted(lines, lower, self.engine.closing.knowing())
+        if plain is not None:
+            lines.add(plain, "multiplied out", weight=3)
+        if final is not None and final != plain and lines.add(final, "", weight=3):
+            *before, one, two = lines.lines
+            if two.facts and not known.issuperset(two.facts):
+                lines.lines = [*before, replace(one, weight=2), replace(two, weight=2)]
+
+    def close(self, lines: Lines, by: str, lower: Variables) -> None:
+        """Add the closed form: by entry where it has no matrix form."""
+        answer = self.answer(self.loss, by, lower)
+        if answer is None:
+            return
+        found = answer.expression
+        if found is not None and "for " not in show(found) and "over=" not in show(found):
+            lines.add(found, "", whole=True, weight=1)
+        else:
+            lines.add(self.written(entry_of(answer.tensor, places(lower)), lower), "", weight=1)
+
+    def answer(self, of: str, by: str, lower: Variables) -> Answer | None:
+        """A gradient in closed form."""
+        node = Derivative(of, (), by, places(lower))
+        try:
+            return self.engine.answer(node, Tensor(lower, node), deadline_in(SECONDS))
+        except DeadlineOver:
+            return None
+
+    # --- parts of the chain rule -----------------------------------------------------------------
+
+    def local(self, of: str, by: str, lower: Variables) -> Local | None:
+        """The local derivative of one definition by a name that stands in it."""
+        poly, upper, tied = self.moved(of, by, lower)
+        below = tuple(map(named_variable, lower))
+        free = self.variables(tuple(v.axis for v in wide(v for v in upper if v not in tied)), lower)
+        letters = dict(zip((v for v in wide(upper) if v not in tied), free, strict=True))
+        names = {v: named_variable(letter) for v, letter in letters.items()}
+        poly = rename_poly(poly, names)
+        knowing = self.engine.closing.knowing()
+        value = self.shortest(f"d{of}/d{by}", poly, (*names.values(), *below), knowing)
+        if value is None:
+            return None
+        at = tuple(place_of(tied.get(v, names.get(v, v))) for v in upper)
+        binders = tuple(map(self.binder, free))
+        return Local(of, at, binders, value, bool(self.routes(of, by)))
+
+    def moved(
+        self, of: str, by: str, lower: Variables
+    ) -> tuple[Poly, tuple[Var, ...], dict[Var, Var]]:
+        """The local derivative, the definition's indices, and those tied to one of the name."""
+        calculus = self.engine.calculus
+        gradient = calculus.gradient(of, by, True)
+        upper = tuple(unnamed(k, v.axis) for k, v in enumerate(gradient.of_variables))
+        below = tuple(map(named_variable, lower))
+        own = (*gradient.of_variables, *gradient.wrt_variables)
+        poly = rename_poly(gradient.poly, dict(zip(own, (*upper, *below), strict=True)))
+        single = {v: Place((), v.axis.low) for v in (*upper, *below) if v.axis.size.constant == 1}
+        poly = calculus.algebra.substitute(poly, single)
+        tied: dict[Var, Var] = {}
+        for u in wide(upper):
+            for v in wide(below):
+                if u.axis == v.axis and u not in tied and has_delta(poly, u, v):
+                    tied[u] = v
+                    poly = calculus.algebra.substitute(poly, {u: spot(v)})
+        return poly, upper, tied
+
+    def routes(self, of: str, by: str) -> list[str]:
+        """The other names through which a definition depends on a name."""
+        calculus = self.engine.calculus
+        body = calculus.body(of)
+        assert body is not None
+        found = []
+        for symbol in sorted(body.poly.symbols - {by}):
+            inner = calculus.body(symbol)
+            if inner is None:
+                continue
+            names = {symbol, *calculus.reachable(inner.poly)}
+            bodies = [b for b in map(calculus.body, names) if b is not None]
+            if any(by in b.poly.symbols for b in bodies):
+                found.append(symbol)
+        return found
+
+    def path(self, part: Local, by: str, lower: Places) -> Expression:
+        """`dL/dc[i] * dc[i]/dz[j]`, summed over the indices of `c`."""
+        last = self.quotient(part.of, part.upper, by, lower, part.partial)
+        if part.of == self.loss:
+            return last
+        first = self.quotient(self.loss, (), part.of, part.upper)
+        return summed(part, trees.times(first, last))
+
+    def filled(self, part: Local) -> Expression:
+        """The same with what the two derivatives are."""
+        if part.of == self.loss:
+            return part.value
+        return summed(part, multiplied(self.arriving(part), part.value))
+
+    def arriving(self, part: Local) -> Expression:
+        """The derivative of the loss by what comes after: written out where it is short."""
+        node = self.quotient(self.loss, (), part.of, part.upper)
+        own = self.variables(self.axes(part.of), ())
+        answer = self.answer(self.loss, part.of, own)
+        if answer is None:
+            return node
+        writer = self.writer()
+        body = writer.tree(answer.tensor.body)
+        names = {writer.variable(v): place for v, place in zip(own, part.upper, strict=True)}
+        indices = dict(zip(map(writer.variable, answer.tensor.indices), part.upper, strict=True))
+        made = replaced(body, {**names, **indices})
+        return made if len(show(made)) <= SHORT and "sum[" not in show(made) else node
+
+    def contracted(self, lines: Lines, lower: Variables, algebra: Algebra) -> Expression | None:
+        """The last line with its sums carried out by what an algebra knows."""
+        relation = lines.relation(lines.last, lines.last)
+        calculus = self.engine.calculus
+        if relation is None:
+            return None
+        try:
+            poly = calculus.lower(relation.left, relation.indices)
+            poly = Unfolding(algebra, {}).poly(poly)
+        except (TooLarge, Undefined):
+            return None
+        named = {v.name: named_variable(v) for v in wide(lower)}
+        own = {calculus.variable(v): named[v.name] for v in relation.indices}
+        poly = rename_poly(poly, own)
+        return self.shortest(f"d{self.loss}/", poly, tuple(named.values()), algebra)
+
+    def shortest(
+        self, title: str, poly: Poly, variables: tuple[Var, ...], algebra: Algebra
+    ) -> Expression | None:
+        """A term by entry in the fewest signs."""
+        best: tuple[int, str, Expression] | None = None
+        with limited(self.engine.calculus, SECONDS):
+            try:
+                for made in self.forms(title, poly, variables, algebra):
+                    text = show(made)
+                    cost = len(text) + 2 * text.count("^") + 30 * text.count(f"d{self.loss}/d")
+                    if best is None or (cost, text) < best[:2]:
+                        best = cost, text, made
+            except (TooLarge, Undefined):
+                pass
+        return best[2] if best is not None else None
+
+    def forms(
+        self, title: str, poly: Poly, variables: tuple[Var, ...], algebra: Algebra
+    ) -> Iterator[Expression]:
+        """A term by entry, in several ways."""
+        for made, names in self.candidates.polys(title, poly, algebra):
+            for candidate in self.candidates.raised(variables, made, names, algebra):
+                yield self.written(candidate.tensor.body, candidate.tensor.indices)
+            if len(made.terms) > 1:
+                common, rest = content(algebra, made)
+                raising = Raising()
+                indices = tuple(map(raising.variable, variables))
+                parts = (self.written(raising.scalar(p), indices) for p in (common, rest))
+                yield multiplied(*parts)
+
+    # --- writing ---------------------------------------------------------------------------------
+
+    def axes(self, name: str) -> tuple[Axis, ...]:
+        """The axes of a name."""
+        return self.engine.calculus.axes(name)
+
+    def variables(
+        self, axes: tuple[Axis, ...], before: tuple[IndexVariable, ...]
+    ) -> tuple[IndexVariable, ...]:
+        """Index variables with free letters, other than those `before`."""
+        taken = {*taken_names(self.model), *(v.name for v in before)}
+        letters = [letter for letter in LETTERS if letter not in taken]
+        letters += [f"{letter}1" for letter in LETTERS]
+        return tuple(IndexVariable(x, a) for x, a in zip(letters, axes, strict=False))
+
+    def writer(self) -> Writer:
+        """Writes scalars by index."""
+        called = self.candidates.called
+        parts = {name: part.tensor for name, part in self.candidates.parts.items()}
+        return Ranged(taken_names(self.model), called, parts)
+
+    def binder(self, variable: IndexVariable) -> tree.Binder:
+        """An index with its range."""
+        return self.writer().binder(variable)
+
+    def written(self, scalar: Scalar, indices: Variables) -> Expression:
+        """A scalar whose indices keep their names."""
+        writer = self.writer()
+        for variable in indices:
+            writer.names[variable] = variable.name
+        return writer.tree(scalar)
+
+    def quotient(
+        self, of: str, upper: Places, by: str, lower: Places, partial: bool = False
+    ) -> Expression:
+        """An entry of a derivative."""
+        above, below = trees.at(trees.name(of), upper), trees.at(trees.name(by), lower)
+        return trees.call("partial", above, below) if partial else trees.quotient(above, below)
+
+    def joined(self, parts: Iterable[Expression]) -> Expression:
+        """A sum."""
+        return reduce(trees.plus, parts)
+
+
+def summed(part: Local, body: Expression) -> Expression:
+    """A product summed over the indices that the definition has to itself."""
+    if not part.summed:
+        return body
+    if isinstance(body, tree.Negative):
+        return trees.negative(summed(part, body.operand))
+    return tree.Big(trees.NOWHERE, "sum", part.summed, (), body)

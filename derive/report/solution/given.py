@@ -1,0 +1,100 @@
+"""What a file gives: its tensors with their shapes, and the forward definitions."""
+
+from collections.abc import Iterator
+
+from derive.calculus import trees
+from derive.calculus.contracting import NoMatrixForm
+from derive.calculus.matrix_form import Reader
+from derive.model.model import Definition
+from derive.model.scalar import Tensor
+from derive.report.blocks import Block, Display, Equation, Grid, Heading, Para, Text
+from derive.report.formula import bracketed, listed, row
+from derive.report.solution.chain import Ranged
+from derive.report.solution.notation import FACTS, ROLES, Notation
+from derive.syntax import tree
+from derive.syntax.tree import Expression
+
+TOTALS = frozenset(("sum", "mean", "dot", "prod"))
+
+
+def given(notation: Notation) -> Iterator[Block]:
+    """The table of what is declared."""
+    model = notation.model
+    rows: list[tuple[Text, ...]] = []
+    for symbol in model.symbols.values():
+        facts = ", ".join(FACTS.get(p, p) for p in sorted(symbol.properties))
+        member: Text = (notation.member(symbol.name, symbol.axes),)
+        rows.append((member, (ROLES.get(symbol.role, symbol.role),), (facts,)))
+    if rows:
+        yield Heading(1, ("Given",))
+        yield Grid((("name",), ("role",), ("known",)), tuple(rows))
+    for assumption in model.assumptions:
+        yield Para(("It is assumed that ", *assumed(assumption.text), "."))
+
+
+def assumed(text: str) -> Text:
+    """An assumption as it is written."""
+    return (text,)
+
+
+class Forward:
+    """The definitions of a model, as they are written."""
+
+    def __init__(self, notation: Notation, file: tree.File) -> None:
+        self.notation = notation
+        self.model = notation.model
+        self.written = {
+            statement.name.id: statement
+            for statement in file.statements
+            if isinstance(statement, tree.Definition)
+        }
+
+    def blocks(self, names: tuple[str, ...]) -> Iterator[Block]:
+        """The definitions of these names, in the order of the file."""
+        shown = [n for n in names if not self.model.definitions[n].hidden]
+        if shown:
+            yield Heading(1, ("Forward definitions",))
+            yield Display(tuple(map(self.line, shown)))
+
+    def line(self, name: str) -> Equation:
+        """One definition."""
+        definition = self.model.definitions[name]
+        written = self.written.get(name)
+        note: Text = ("in ", f"{name.partition('.')[0]}") if "." in name else ()
+        if written is not None and written.value is None:
+            arguments = listed([self.notation.typesetter.name(a.id) for a in written.arguments])
+            left = self.notation.typesetter.name(name)
+            return Equation(left, "=", row(left, bracketed(arguments)), ("unspecified",))
+        if written is not None and written.value is not None and not self.is_total(written.value):
+            entry = trees.subscript(trees.name(name), *written.indices)
+            return Equation(
+                self.notation.formula(entry), "=", self.notation.formula(written.value), note
+            )
+        return Equation(
+            self.notation.formula(trees.name(name)),
+            "=",
+            self.notation.formula(self.body(definition)),
+            note,
+        )
+
+    def is_total(self, value: Expression) -> bool:
+        """A number made of a tensor by sums: shown with indices."""
+        match value:
+            case tree.Call(function=tree.Name(id=name), keywords=()) if name in TOTALS:
+                return True
+            case tree.Negative(operand=inner):
+                return self.is_total(inner)
+            case tree.Binary(left=left, right=right):
+                return self.is_total(left) or self.is_total(right)
+        return False
+
+    def body(self, definition: Definition) -> Expression:
+        """What a definition says: without indices, or by index."""
+        tensor = Tensor(definition.indices, definition.body)
+        if definition.indices or "." in definition.name:
+            try:
+                return Reader(self.model).tree(tensor)
+            except NoMatrixForm:
+                pass
+        writer = Ranged()
+        return writer.tensor(tensor)

@@ -1,0 +1,143 @@
+"""The gradients of one loss as parts of a document."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from derive.calculus import trees
+from derive.report.blocks import Block, Display, Equation, Heading, Inline, Math, Para, Text
+from derive.report.formula import Formula, Op, row, width
+from derive.report.solution.chain import Chain, Local, Node
+from derive.report.solution.lemmas import Lemmas
+from derive.report.solution.lines import Line
+from derive.report.solution.notation import Notation
+from derive.syntax.tree import Expression
+
+DETAIL = {"brief": 1, "normal": 2, "full": 3}
+EQUALS = Op("=")
+WIDEST = 30.0
+"""A derivative that is wider is not repeated beside a line."""
+
+
+class Gradients:
+    """Writes the nodes of a chain."""
+
+    def __init__(self, chain: Chain, notation: Notation, lemmas: Lemmas, detail: str) -> None:
+        self.chain = chain
+        self.notation = notation
+        self.lemmas = lemmas
+        self.weight = DETAIL[detail]
+
+    def blocks(self, wanted: tuple[str, ...]) -> Iterator[Block]:
+        """The backward pass, node by node, and the gradients that are asked for."""
+        loss = self.notation.name(self.chain.loss)
+        between = [n for n in self.chain.between(wanted) if n != self.chain.loss]
+        nodes = [(name, self.chain.node(name)) for name in (*between, *wanted)]
+        yield Heading(1, ("Gradients of ", loss))
+        if self.weight > 1:
+            for name, node in nodes:
+                yield from self.node(name, node)
+        yield from self.results(wanted)
+
+    def node(self, name: str, node: Node | None) -> Iterator[Block]:
+        """One node: the chain rule, line by line."""
+        title: Text = ("The gradient with respect to ", self.notation.name(name))
+        if node is None:
+            yield Para((*title, ": no closed form was proved."))
+            return
+        if self.is_upstream(node):
+            upstream = self.notation.math(self.gradient(node))
+            yield Para(("The upstream gradient ", upstream, " is given: the loss is unspecified."))
+            return
+        yield Heading(2, title)
+        lines = list(self.equations(node))
+        if node.answer.whole:
+            lines.append(self.closing(node))
+        yield Display(tuple(lines))
+        if node.conditions:
+            yield Para(
+                (
+                    "This leaves out the points where a kink is met: it holds where ",
+                    "; ".join(node.conditions),
+                    ".",
+                )
+            )
+
+    def is_upstream(self, node: Node) -> bool:
+        """The loss is unspecified, and this is its gradient."""
+        return node.answer.value == self.gradient(node)
+
+    def gradient(self, node: Node) -> Expression:
+        """`dL/dz`."""
+        return trees.quotient(trees.name(node.of), trees.name(node.by))
+
+    def equations(self, node: Node) -> Iterator[Equation]:
+        """The lines by entry."""
+        left: Formula | None = self.notation.formula(node.lines.head)
+        kept = [line for line in node.lines.lines if line.weight <= self.weight and not line.whole]
+        for line in kept:
+            note = self.note(line, node)
+            yield Equation(left, "=", self.notation.formula(line.value), note)
+            left = None
+
+    def note(self, line: Line, node: Node) -> Text:
+        """Why a line follows from the one before."""
+        match line.reason:
+            case "chain rule":
+                users = [part.of for part in node.locals]
+                through: Text = (
+                    (", through ", *self.notation.names(users)) if len(users) > 1 else ()
+                )
+                return ("chain rule", *through)
+            case "local derivatives":
+                return self.inserted(node)
+            case "multiplied out":
+                return ("multiplied out",)
+        if line.facts:
+            return self.notation.facts(line.facts)
+        return ()
+
+    def inserted(self, node: Node) -> Text:
+        """The local derivatives that a line inserts."""
+        made: list[Inline] = []
+        for part in node.locals:
+            if part.of == node.of:
+                continue
+            lemma = self.lemmas.number(part, node.by)
+            if lemma is not None:
+                made += ["; "] if made else []
+                made.append(f"Lemma {lemma}")
+                continue
+            known = self.local(part, node)
+            if width(known.formula) <= WIDEST:
+                made += ["; "] if made else []
+                made.append(known)
+        return tuple(made) or (("derivative of the loss",) if len(node.locals) == 1 else ())
+
+    def local(self, part: Local, node: Node) -> Math:
+        """`dh[i]/dz[i] = 1 - h[i]^2`."""
+        left = self.chain.quotient(part.of, part.upper, node.by, node.lines.indices, part.partial)
+        return Math(row(self.notation.formula(left), EQUALS, self.notation.formula(part.value)))
+
+    def closing(self, node: Node) -> Equation:
+        """The last line: the gradient without indices."""
+        result = self.result(node)
+        if node.lines.indices:
+            return replace(result, note=("in matrix notation",))
+        return replace(result, left=None) if len(node.lines.lines) > 1 else result
+
+    def result(self, node: Node) -> Equation:
+        """The gradient as a whole."""
+        left = self.gradient(node) if node.answer.whole else node.lines.head
+        return Equation(self.notation.formula(left), "=", self.notation.formula(node.answer.value))
+
+    def results(self, wanted: tuple[str, ...]) -> Iterator[Block]:
+        """The gradients that are asked for, boxed."""
+        nodes = [node for node in map(self.chain.node, wanted) if node is not None]
+        nodes = [node for node in nodes if not self.is_upstream(node)]
+        if not nodes:
+            return
+        yield Heading(2, ("Result",))
+        yield Display(tuple(map(self.result, nodes)), boxed=True)
+        facts = sorted({fact for node in nodes for fact in node.facts})
+        if facts:
+            yield Para(("Here it was used that ", *self.notation.facts(facts), "."))

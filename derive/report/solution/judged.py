@@ -1,0 +1,212 @@
+"""What a person claimed, line by line, with the verdict on each."""
+
+import re
+from collections.abc import Iterator
+
+from derive.check.outcome import Outcome
+from derive.check.verdict import (
+    Counterexample,
+    Erroneous,
+    HoldsNumerically,
+    Proved,
+    ProvedFor,
+    ProvedIf,
+    Refuted,
+    Undecided,
+    headline,
+    verdict_name,
+)
+from derive.diagnostics.diagnostic import Diagnostic
+from derive.diagnostics.span import Source
+from derive.report.blocks import (
+    Badge,
+    Block,
+    Code,
+    Grid,
+    Heading,
+    Inline,
+    Judged,
+    Math,
+    Para,
+    Strong,
+    Text,
+)
+from derive.report.formula import Op, row, width
+from derive.report.solution.notation import Notation
+from derive.syntax import tree
+from derive.syntax.parse import parse_claim
+
+DERIVED = re.compile(r"^derive finds (?P<relation>.*?)(?:, using: (?P<facts>.*))?$")
+WIDEST = 60.0
+TICKED = re.compile(r"`([^`]*)`")
+
+
+class Statements:
+    """Writes the judged statements of a file."""
+
+    def __init__(self, notation: Notation, outcomes: tuple[Outcome, ...], strict: bool) -> None:
+        self.notation = notation
+        self.outcomes = {o.statement.span.start: o for o in outcomes}
+        self.strict = strict
+
+    def blocks(self, file: tree.File) -> Iterator[Block]:
+        """All statements, in the order of the file."""
+        kept = [block for item in file.statements for block in self.statement(item)]
+        if kept:
+            yield Heading(1, ("What was claimed",))
+            yield from kept
+
+    def statement(self, item: tree.Statement) -> Iterator[Block]:
+        """One statement."""
+        match item:
+            case tree.Claim(relation=relation) if relation is not None:
+                yield from self.judged(item, self.claim(item))
+            case tree.Expect():
+                yield from self.judged(item, self.expected(item))
+            case tree.Derivation():
+                yield from self.derivation(item)
+            case tree.Case(name=name, body=body):
+                given = [f"{s.name.id} = {s.value.span.text}" for s in item.given]
+                yield Para((Strong(f"Case: {name}."), " Given ", Code(", ".join(given)), "."))
+                for inner in body:
+                    if isinstance(inner, tree.Expect):
+                        yield from self.judged(inner, self.expected(inner))
+
+    def judged(self, item: tree.Tree, text: Text, more: Text = ()) -> Iterator[Judged]:
+        """A statement with its verdict."""
+        outcome = self.outcomes.get(item.span.start)
+        if outcome is None:
+            return
+        verdict = outcome.verdict
+        badge = Badge(verdict_name(verdict), headline(verdict))
+        blocks = tuple(self.explained(outcome))
+        failed = not outcome.succeeds(self.strict)
+        yield Judged(badge, (*text, *self.used(outcome), *more), blocks, failed)
+
+    def claim(self, item: tree.Claim) -> Text:
+        """`claim "name": ...`."""
+        assert item.relation is not None
+        made: list[Inline] = []
+        if item.label:
+            made += [Strong(item.label), ": "]
+        if item.kind == "refute":
+            made.append("not true is ")
+        formula = self.notation.typesetter.relation(item.relation)
+        made.append(Math(formula) if width(formula) < WIDEST else Code(item.relation.span.text))
+        for k, substitution in enumerate(item.at):
+            sides = tree.Comparison(item.span, "=", substitution.name, substitution.value)
+            made += [" at " if not k else ", ", Math(self.notation.typesetter.relation(sides))]
+        if item.domain is not None:
+            made += [" for ", Code(item.domain.span.text.removeprefix("for ").strip())]
+        return tuple(made)
+
+    def expected(self, item: tree.Expect) -> Text:
+        """`expect ...`."""
+        sides = tree.Comparison(item.span, item.op, item.left, item.right)
+        formula = self.notation.typesetter.relation(sides)
+        made: list[Inline] = [Strong(item.label), ": "] if item.label else []
+        if item.kind == "refute":
+            made.append("not true is ")
+        long = width(formula) > WIDEST
+        made.append(
+            Code(f"{item.left.span.text} {item.op} {item.right.span.text}"[:200])
+            if long
+            else Math(formula)
+        )
+        return tuple(made)
+
+    def derivation(self, item: tree.Derivation) -> Iterator[Block]:
+        """A derivation, line by line; the first wrong step is marked."""
+        name: Text = (Strong(item.label), ": ") if item.label else ()
+        yield Para((*name, "Derivation of ", self.notation.math(item.head), "."))
+        broken = False
+        for number, step in enumerate(item.steps, start=1):
+            formula = row(Op("=", tight=True), self.notation.formula(step.value))
+            text: list[Inline] = [Math(formula)]
+            if step.reason:
+                text.append(f" ({step.reason})")
+            outcome = self.outcomes.get(step.span.start)
+            wrong = outcome is not None and not outcome.succeeds(self.strict)
+            more: Text = ()
+            if wrong and not broken:
+                more = (" ", Strong(f"Step {number} is the first that fails."))
+                broken = True
+            elif broken and not wrong:
+                more = (" It follows from the line before, which rests on the failed step.",)
+            yield from self.judged(step, tuple(text), more)
+
+    # --- what is said about a verdict ------------------------------------------------------------
+
+    def used(self, outcome: Outcome) -> Text:
+        """What a proof used and what it leaves out."""
+        match outcome.verdict:
+            case (
+                Proved(facts=facts, conditions=conditions)
+                | ProvedFor(facts=facts, conditions=conditions)
+            ):
+                made: list[Inline] = []
+                if facts:
+                    made += [", as ", *self.notation.facts(facts)]
+                if conditions:
+                    made.append(f", where {'; '.join(conditions)}")
+                return tuple(made)
+        return ()
+
+    def explained(self, outcome: Outcome) -> Iterator[Block]:
+        """Why a statement is false, or not settled."""
+        match outcome.verdict:
+            case Refuted(problem=problem, counterexample=found, derived=derived, hint=hint):
+                if problem is not None:
+                    yield from self.problem(problem)
+                if found is not None:
+                    yield from self.counterexample(found)
+                if derived:
+                    yield Para(self.derived(derived))
+                if hint:
+                    yield Para(ticked(hint))
+            case ProvedIf(counterexample=found) if found is not None:
+                yield Para(("Without that it is false:",))
+                yield from self.counterexample(found)
+            case Undecided(problem=problem) if problem is not None:
+                yield from self.problem(problem)
+            case Erroneous(problem=problem):
+                yield from self.problem(problem)
+            case HoldsNumerically():
+                yield Para(("The numbers agree; that is no proof.",))
+
+    def problem(self, problem: Diagnostic) -> Iterator[Block]:
+        """A diagnostic in words."""
+        yield Para(ticked(problem.message))
+        for note in (*problem.notes, *problem.helps):
+            yield Para(ticked(note))
+
+    def derived(self, text: str) -> Text:
+        """What holds instead."""
+        match = DERIVED.match(text)
+        if match is None:
+            return ticked(text)
+        claim = parse_claim(Source("<answer>", match["relation"]))
+        if isinstance(claim, Diagnostic) or claim.relation is None:
+            return (Code(text),)
+        formula = Math(self.notation.typesetter.relation(claim.relation))
+        facts = self.notation.facts((match["facts"] or "").split(", ")) if match["facts"] else ()
+        return ("Right is ", formula, *((", as ", *facts) if facts else ()), ".")
+
+    def counterexample(self, found: Counterexample) -> Iterator[Block]:
+        """The numbers at which both sides differ."""
+        point = [f"{name} = {size}" for name, size in found.sizes]
+        point += [f"{name} = {text}" for name, text in found.values]
+        if point:
+            yield Para(("At ", Code(", ".join(point)), ":"))
+        rows = [found.left, found.right, *([found.finite] if found.finite else [])]
+        cells = tuple(
+            ((Code(r.text),), (r.decimal,), (f"below {r.error}" if r.error else "exact",))
+            for r in rows
+        )
+        yield Grid((("side",), ("value",), ("error",)), cells)
+
+
+def ticked(text: str) -> Text:
+    """Words with code between backticks."""
+    parts = TICKED.split(" ".join(text.split()))
+    return tuple(Code(p) if k % 2 else p for k, p in enumerate(parts) if p)

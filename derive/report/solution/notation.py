@@ -1,0 +1,94 @@
+"""How one model is written: its names, its shapes, the facts that it declares."""
+
+from collections.abc import Iterable
+
+from derive.calculus import trees
+from derive.model.dim import Dim
+from derive.model.model import Model
+from derive.model.scalar import Axis
+from derive.report.blocks import Inline, Math, Text
+from derive.report.formula import Formula, Op, Script, Sym, listed, row
+from derive.report.solution.shown import forms_of
+from derive.report.typeset import Typesetter
+from derive.syntax.tree import Expression
+
+FACTS = {
+    "onehot": "one-hot, so that its entries sum to one",
+    "simplex": "positive with sum one",
+    "positive": "positive",
+    "nonnegative": "not negative",
+    "integer": "an integer",
+    "binary": "zero or one",
+    "sign": "plus or minus one",
+    "unit": "of norm one",
+    "symmetric": "symmetric",
+    "posdef": "positive definite",
+    "invertible": "invertible",
+    "orthogonal": "orthogonal",
+    "diagonal": "diagonal",
+}
+ROLES = {"input": "input", "param": "parameter", "target": "target", "const": "constant"}
+
+
+class Notation:
+    """Sets what a model speaks of."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.forms = forms_of(model)
+        ranks = dict.fromkeys(model.dims, 0)
+        ranks |= {name: len(found.axes) for name, found in model.symbols.items()}
+        ranks |= {name: len(d.indices) for name, d in model.definitions.items() if "/" not in name}
+        self.typesetter = Typesetter(self.forms, ranks)
+
+    def formula(self, expr: Expression) -> Formula:
+        """An expression."""
+        return self.typesetter.formula(expr)
+
+    def math(self, expr: Expression) -> Math:
+        """An expression in a line of text."""
+        return Math(self.formula(expr))
+
+    def name(self, name: str) -> Math:
+        """A name."""
+        return Math(self.typesetter.name(name))
+
+    def names(self, names: Iterable[str]) -> Text:
+        """Names with commas and a last `and`."""
+        parts: list[Inline] = []
+        listed_names = list(names)
+        for k, name in enumerate(listed_names):
+            if k:
+                parts.append(" and " if k == len(listed_names) - 1 else ", ")
+            parts.append(self.name(name))
+        return tuple(parts)
+
+    def space(self, axes: tuple[Axis, ...]) -> Formula:
+        """The space in which a tensor lies."""
+        real = Sym("R", "bb")
+        if not axes:
+            return real
+        return Script(real, None, listed([self.size(a.size) for a in axes], "×"))
+
+    def size(self, dim: Dim) -> Formula:
+        """A dimension."""
+        return self.formula(trees.of_dim(dim))
+
+    def member(self, name: str, axes: tuple[Axis, ...]) -> Math:
+        """`x ∈ R^n`."""
+        return Math(row(self.typesetter.name(name), Op("∈"), self.space(axes)))
+
+    def fact(self, fact: str) -> Text:
+        """A fact that a proof used, in words."""
+        name, found, prop = fact.partition(" is ")
+        if found and name in self.model.symbols and prop in FACTS:
+            return (self.name(name), f" is {FACTS[prop]}")
+        return (fact,)
+
+    def facts(self, facts: Iterable[str]) -> Text:
+        """Several facts."""
+        made: list[Inline] = []
+        for fact in facts:
+            made += ["; "] if made else []
+            made += self.fact(fact)
+        return tuple(made)

@@ -1,0 +1,110 @@
+"""Indices, products and places: the small parts of which lines are made."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from functools import cache
+from typing import TypeVar
+
+from derive.calculus import trees
+from derive.calculus.place import Var, text_key
+from derive.calculus.term import Poly
+from derive.model.scalar import Axis, Index, IndexVariable
+from derive.syntax import tree
+from derive.syntax.show import is_quotient
+from derive.syntax.tree import Expression
+
+AnyVariable = TypeVar("AnyVariable", IndexVariable, Var)
+
+
+def wide(variables: Iterable[AnyVariable]) -> tuple[AnyVariable, ...]:
+    """Those with more than one place."""
+    return tuple(v for v in variables if v.axis.size.constant != 1)
+
+
+def named_variable(variable: IndexVariable) -> Var:
+    """The variable of terms for an index: the same in every run, so that answers are."""
+    return _variable(variable.name, variable.axis)
+
+
+def unnamed(number: int, axis: Axis) -> Var:
+    """The `number`th variable that no text shows."""
+    return _variable(f"_{number}", axis)
+
+
+@cache
+def _variable(name: str, axis: Axis) -> Var:
+    return Var(axis, hash((67, text_key(name))), name)
+
+
+def place_of(variable: IndexVariable | Var) -> Expression:
+    """An index by its name, or the one place that it has."""
+    axis = variable.axis
+    return trees.of_dim(axis.low) if axis.size.constant == 1 else trees.name(variable.name)
+
+
+def places(variables: tuple[IndexVariable, ...]) -> tuple[Index, ...]:
+    """Index variables as places."""
+    return tuple(map(Index.of, variables))
+
+
+def multiplied(left: Expression, right: Expression) -> Expression:
+    """A product; the sign in front, one left out."""
+    if trees.ONE in (left, right):
+        return right if left == trees.ONE else left
+    match left, right:
+        case tree.Negative(operand=a), tree.Negative(operand=b):
+            return multiplied(a, b)
+        case tree.Negative(operand=a), _:
+            return trees.negative(multiplied(a, right))
+        case _, tree.Negative(operand=b):
+            return trees.negative(multiplied(left, b))
+        case tree.Binary(op="/", left=above, right=below), _ if not is_quotient(left):
+            if above == trees.ONE:
+                return trees.over(right, below)
+    match right:
+        case tree.Binary(op="/", left=above, right=below) if above == trees.ONE:
+            return (
+                trees.over(left, below) if not is_quotient(left) else trees.binary("/", left, below)
+            )
+    return trees.times(left, right)
+
+
+def replaced(expr: Expression, names: Mapping[str, Expression]) -> Expression:
+    """Names of indices replaced, wherever they stand."""
+
+    def inside(part: Expression) -> Expression:
+        return replaced(part, names)
+
+    match expr:
+        case tree.Name(id=text):
+            return names.get(text, expr)
+        case tree.Negative(operand=operand) | tree.Transpose(operand=operand):
+            return replace(expr, operand=inside(operand))
+        case tree.Binary(left=left, right=right):
+            return replace(expr, left=inside(left), right=inside(right))
+        case tree.Call(arguments=arguments):
+            return replace(expr, arguments=tuple(map(inside, arguments)))
+        case tree.Subscript(indices=indices, base=base):
+            return replace(expr, base=inside(base), indices=tuple(map(inside, indices)))
+        case tree.Indicator(conditions=conditions):
+            return replace(expr, conditions=tuple(_compared(c, names) for c in conditions))
+        case tree.Big(body=body, conditions=conditions):
+            held = tuple(_compared(c, names) for c in conditions)
+            return replace(expr, body=inside(body), conditions=held)
+    return expr
+
+
+def _compared(comparison: tree.Comparison, names: Mapping[str, Expression]) -> tree.Comparison:
+    left, right = replaced(comparison.left, names), replaced(comparison.right, names)
+    return replace(comparison, left=left, right=right)
+
+
+def has_delta(poly: Poly, first: Var, second: Var) -> bool:
+    """Every term is zero where the two indices differ."""
+    return bool(poly.terms) and all(
+        any(
+            atom.kind == "delta" and {v for p in atom.places for v, _ in p.terms} == {first, second}
+            for atom in monomial.factors
+        )
+        for monomial in poly.terms
+    )

@@ -1,0 +1,98 @@
+"""`derive solve`: what it writes, where, and that what it prints was proved."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from derive import api
+from derive.cli import main
+from derive.diagnostics.diagnostic import DeriveError
+
+SOFTMAX = """
+dims d, k
+input  x[d]
+param  W[k, d], b[k]
+target y[k] : onehot
+z = W @ x + b
+p = softmax(z)
+loss L = -sum(y * log(p))
+claim dL/dz = p - y
+claim dL/dz = y - p
+derivation dL/dz[j]:
+    = sum[i](dL/dp[i] * dp[i]/dz[j]) by "chain rule"
+    = y[j] - p[j]
+    = -(p[j] - y[j])
+"""
+
+
+def derive(*arguments: object) -> Result:
+    return CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "softmax.derive"
+    path.write_text(SOFTMAX, encoding="utf-8")
+    return path
+
+
+def test_a_solution_has_its_parts_in_order(file: Path) -> None:
+    result = derive("solve", file)
+    assert result.exit_code == 0, result.output
+    heads = [line[3:] for line in result.output.splitlines() if line.startswith("## ")]
+    assert heads == [
+        "Given",
+        "Forward definitions",
+        "Lemmas",
+        "Gradients of $L$",
+        "What was claimed",
+    ]
+
+
+def test_the_steps_are_those_of_a_textbook() -> None:
+    steps = api.parse(SOFTMAX).solution("L", wrt="b").steps
+    of_z = [step for step in steps if step.left == "dL/dz[i]" or step.latex]
+    assert "sum[j in 1..k](dL/dp[j]*dp[j]/dz[i])" in [step.right for step in of_z]
+    assert "p[i]*sum[j in 1..k](y[j]) - y[i]" in [step.right for step in of_z]
+    facts = {fact for step in steps for fact in step.facts}
+    assert facts == {"y is onehot"}
+
+
+def test_every_step_is_proved_by_a_claim_of_its_own() -> None:
+    model = api.parse(SOFTMAX)
+    for step in model.solution("L", wrt="W").steps:
+        whole = "[" not in step.right and "[" in step.left
+        if not whole:
+            assert "proved" in repr(model.claim(f"{step.left} = {step.right}")).lower(), step
+
+
+def test_the_first_wrong_step_is_marked_and_what_rests_on_it_is_said(file: Path) -> None:
+    text = derive("solve", file).output
+    assert "Step 2 is the first that fails." in text
+    assert "rests on the failed step" in text
+    assert text.index("Step 2 is the first") < text.index("rests on the failed step")
+
+
+def test_errors_give_diagnostics_and_no_half_solution(tmp_path: Path) -> None:
+    path = tmp_path / "broken.derive"
+    path.write_text("dims n\ninput x[n]\nloss L = sum(q)\n", encoding="utf-8")
+    out = tmp_path / "out.md"
+    result = derive("solve", path, "-o", out)
+    assert result.exit_code == 2
+    assert "error[unknown-name]" in result.output
+    assert not out.exists()
+
+
+def test_a_file_of_another_kind_is_not_written_over(file: Path) -> None:
+    before = file.read_text(encoding="utf-8")
+    result = derive("solve", file, "--format", "html", "-o", file)
+    assert result.exit_code == 1
+    assert "--force" in result.output
+    assert file.read_text(encoding="utf-8") == before
+
+
+def test_an_unknown_name_is_said_with_those_that_there_are() -> None:
+    with pytest.raises(DeriveError) as caught:
+        _ = api.parse(SOFTMAX).solution("L", wrt="w").markdown
+    assert "nothing is named `w`" in str(caught.value)
