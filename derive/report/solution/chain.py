@@ -24,7 +24,7 @@ from derive.check.budget import deadline_in
 from derive.check.engine import DeadlineOver, Engine
 from derive.model.model import Model
 from derive.model.scalar import Axis, Derivative, IndexVariable, Scalar, Tensor, entry_of
-from derive.proof.closed_form import limited
+from derive.proof.closed_form import EFFORT, limited
 from derive.report.solution.lines import Line, Lines
 from derive.report.solution.terms import (
     has_delta,
@@ -42,7 +42,7 @@ from derive.syntax.tree import Expression
 
 Variables = tuple[IndexVariable, ...]
 Places = tuple[Expression, ...]
-SECONDS = 3.0
+SECONDS = 20.0
 SHORT = 26
 """So long may an adjoint be to stand in a sum as what it is."""
 LETTERS = "ijkmpqrsuvw"
@@ -105,6 +105,7 @@ class Chain:
         self.model: Model = engine.model
         self.loss = loss
         self.candidates = Candidates(engine.calculus)
+        self.near = self.candidates.near(loss)
         self.known: dict[str, Node] = {}
 
     @cached_property
@@ -306,7 +307,7 @@ class Chain:
     ) -> Expression | None:
         """A term by entry in the fewest signs."""
         best: tuple[int, str, Expression] | None = None
-        with limited(self.engine.calculus, SECONDS):
+        with limited(self.engine.calculus, EFFORT):
             try:
                 for made in self.forms(title, poly, variables, algebra):
                     text = show(made)
@@ -321,7 +322,7 @@ class Chain:
         self, title: str, poly: Poly, variables: tuple[Var, ...], algebra: Algebra
     ) -> Iterator[Expression]:
         """A term by entry, in several ways."""
-        for made, names in self.candidates.polys(title, poly, algebra):
+        for made, names in self.candidates.polys(title, poly, algebra, self.near):
             for candidate in self.candidates.raised(variables, made, names, algebra):
                 yield self.written(candidate.tensor.body, candidate.tensor.indices)
             if len(made.terms) > 1:

@@ -8,12 +8,13 @@ from derive.check.engine import Engine
 from derive.model.elaborate import elaborator
 from derive.model.judged import judge_derivation
 from derive.model.model import Relation
+from derive.proof.closed_form import EFFORT, limited
 from derive.proof.outcome import Proved
 from derive.syntax import tree
 from derive.syntax.show import is_quotient, show
 from derive.syntax.tree import Expression
 
-SECONDS = 2.0
+SECONDS = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +74,10 @@ class Lines:
         relation = self.relation(left, right)
         if relation is None:
             return None
-        proof = self.engine.prove(relation, (), deadline_in(SECONDS))
-        return proof if isinstance(proof, Proved) else None
+        with limited(self.engine.calculus, EFFORT):
+            proof = self.engine.prove(relation, (), deadline_in(SECONDS))
+            return proof if isinstance(proof, Proved) else None
+        return None
 
     def relation(self, left: Expression, right: Expression) -> Relation | None:
         """One line after another, as those of a derivation are read."""
