@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from derive.calculus.canonical import component, rename_poly
 from derive.calculus.knowledge import Knowledge, Rewritten
+from derive.calculus.meeting import refuse
 from derive.calculus.pivot import Pivot
 from derive.calculus.place import Place, Var, fresh, label, place
 from derive.calculus.products import Factors, merged, opened, tidied, without
@@ -334,12 +335,15 @@ class Algebra:
             changed: list[Poly] = []
             for atom, exponent in monomial.factors.items():
                 if touches(atom):
-                    changed.append(self.raised(change(atom), exponent))
+                    new = change(atom)
+                    if exponent < 0:
+                        refuse(self, new)
+                    changed.append(self.raised(new, exponent))
                 else:
                     same[atom] = exponent
             result = of_monomial(same, coefficient)
-            for new in sorted(changed, key=lambda p: len(p.terms)):
-                result = self.multiply(result, new)
+            for factor in sorted(changed, key=lambda p: len(p.terms)):
+                result = self.multiply(result, factor)
             parts.append(result)
         return parts[0] if len(parts) == 1 else add(parts)
 

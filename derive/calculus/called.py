@@ -11,7 +11,7 @@ from functools import cached_property
 from derive.calculus import trees
 from derive.calculus.adjoints import Body
 from derive.calculus.engine import Calculus
-from derive.calculus.lower import NotExact
+from derive.calculus.products import NotExact
 from derive.calculus.ranges import spot
 from derive.calculus.term import Atom, of_atom
 from derive.calculus.unfolding import Unfolding

@@ -13,6 +13,7 @@ from derive.calculus.engine import Calculus
 from derive.calculus.folding import Rule, all_rules, every_atom, shape, simplest, weight
 from derive.calculus.place import Var, dim_key
 from derive.calculus.powers import Undefined, content, factors
+from derive.calculus.products import NotExact
 from derive.calculus.raising import Raising
 from derive.calculus.term import Atom, Exponent, Poly, of_monomial
 from derive.calculus.unfolding import Unfolding
@@ -69,7 +70,7 @@ class Candidates:
                 if poly not in seen:
                     seen.add(poly)
                     yield from self.raised(variables, poly, names, algebra)
-        except (TooLarge, Undefined):
+        except (TooLarge, Undefined, NotExact):
             return
 
     def raised(

@@ -12,9 +12,10 @@ from derive.calculus.adjoints import Accumulation, Body, Gradient, title_of
 from derive.calculus.algebra import Algebra
 from derive.calculus.contraction import RULES
 from derive.calculus.limits import Limiting
-from derive.calculus.lower import Lowering, NotExact
+from derive.calculus.lower import Lowering
 from derive.calculus.lower import Scope as Places
 from derive.calculus.place import Place, Var, fresh, text_key
+from derive.calculus.products import NotExact
 from derive.calculus.raising import Raising
 from derive.calculus.ranges import spot
 from derive.calculus.recurrence import as_definition, widest

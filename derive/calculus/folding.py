@@ -14,8 +14,18 @@ from derive.calculus.adjoints import Body
 from derive.calculus.algebra import Algebra, TooLarge
 from derive.calculus.canonical import rename, signature
 from derive.calculus.place import Place, Var, place
+from derive.calculus.products import Factors, NotExact
 from derive.calculus.ranges import spot
-from derive.calculus.term import Atom, Exponent, Monomial, Poly, add, of_atom, of_monomial
+from derive.calculus.term import (
+    Atom,
+    Coefficient,
+    Exponent,
+    Monomial,
+    Poly,
+    add,
+    of_atom,
+    of_monomial,
+)
 from derive.calculus.unfolding import Unfolding
 
 KINDS = frozenset({"exp", "pow", "func", "sum", "entry", "matrix", "max", "argmax", "prod"})
@@ -67,15 +77,20 @@ def _solved(algebra: Algebra, name: str, left: Poly, body: Body) -> Iterator[Rul
             if any(atom in m.factors for m in body.poly.terms if m is not monomial):
                 continue
             rest = Poly({m: c for m, c in body.poly.terms.items() if m is not monomial})
-            inverse = of_monomial({a: -e for a, e in others.items()}, 1 / Fraction(coefficient))
-            try:
-                value = algebra.multiply(left - rest, inverse)
-            except TooLarge:
-                continue
-            if not _is_defined(algebra, value):
+            value = _divided(algebra, left - rest, others, coefficient)
+            if value is None or not _is_defined(algebra, value):
                 continue
             kept = frozenset(shape(a) for a in body.poly.atoms() if a != atom)
             yield Rule(name, tuple(variables), atom, exponent, value, kept, shape(atom))
+
+
+def _divided(algebra: Algebra, poly: Poly, by: Factors, coefficient: Coefficient) -> Poly | None:
+    """A polynomial divided by a monomial."""
+    inverse = of_monomial({a: -e for a, e in by.items()}, 1 / Fraction(coefficient))
+    try:
+        return algebra.multiply(poly, inverse)
+    except (TooLarge, NotExact):
+        return None
 
 
 def _is_defined(algebra: Algebra, value: Poly) -> bool:
@@ -133,9 +148,10 @@ def roots_after(algebra: Algebra, rules: list[Rule], more: list[Rule]) -> Iterat
                 roots = [(a, e) for a, e in single[0].factors.items() if a.kind == "pow"]
                 if len(roots) == 1:
                     atom, exponent = roots[0]
-                    others = {a: -e for a, e in single[0].factors.items() if a is not atom}
-                    scale = of_monomial(others, 1 / Fraction(single[1]))
-                    value = algebra.multiply(first.value, scale)
+                    others = {a: e for a, e in single[0].factors.items() if a is not atom}
+                    value = _divided(algebra, first.value, others, single[1])
+                    if value is None:
+                        continue
                     kept: frozenset[int] = frozenset()
                     yield Rule(names, first.variables, atom, exponent, value, kept, shape(atom))
 
@@ -148,9 +164,11 @@ def _vanishing(algebra: Algebra, zero: Poly, first: Rule, second: Rule) -> Itera
         sums = [a for a, e in monomial.factors.items() if a.kind == "sum" and e == 1]
         if len(sums) != 1 or any(sums[0] in m.factors for m in zero.terms if m is not monomial):
             continue
-        others = {a: -e for a, e in monomial.factors.items() if a is not sums[0]}
+        others = {a: e for a, e in monomial.factors.items() if a is not sums[0]}
         rest = Poly({m: c for m, c in zero.terms.items() if m is not monomial})
-        value = algebra.multiply(-rest, of_monomial(others, 1 / Fraction(coefficient)))
+        value = _divided(algebra, -rest, others, coefficient)
+        if value is None:
+            continue
         names = f"{first.name} {second.name}"
         kept: frozenset[int] = frozenset()
         yield Rule(names, first.variables, sums[0], 1, value, kept, shape(sums[0]))

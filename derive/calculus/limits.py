@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from derive.calculus.adjoints import Body
 from derive.calculus.asymptotics import Asymptotics
 from derive.calculus.growth import SMALL, Diverges, SignNeeded, Unsettled
-from derive.calculus.lower import NotExact, Scope
+from derive.calculus.lower import Scope
 from derive.calculus.place import Place, Var
 from derive.calculus.powers import Undefined
-from derive.calculus.products import opened
+from derive.calculus.products import NotExact, opened
 from derive.calculus.term import Atom, Poly, add, of_atom, of_monomial
 from derive.calculus.unfolding import Unfolding, all_atoms
 from derive.model.dim import Dim

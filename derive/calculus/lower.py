@@ -1,6 +1,6 @@
 """Index notation as written -> terms in normal form."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from typing import assert_never
 
@@ -14,8 +14,10 @@ from derive.calculus.functions import (
     logarithm,
     symbolic_power,
 )
+from derive.calculus.meeting import refuse_divisors
 from derive.calculus.place import Place, Var, fresh, place
 from derive.calculus.powers import absolute
+from derive.calculus.products import INDICATORS, NotExact
 from derive.calculus.ranges import moved, normal_place, spot
 from derive.calculus.term import ONE, ZERO, Atom, Poly, add, dim_poly, number, of_atom
 from derive.model.dim import ONE as DIM_ONE
@@ -45,14 +47,6 @@ from derive.model.scalar import (
 )
 
 Scope = Mapping[IndexVariable, Place]
-
-
-class NotExact(Exception):
-    """A construct of which the calculus has no normal form; `reason` is for the reader."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 class Lowering:
@@ -157,31 +151,34 @@ class Lowering:
             indicator = self.comparison_of_places(operation, arguments, scope)
             if indicator is not None:
                 return indicator
+        if operation in ("mul", "div", "neg"):
+            return self.product(Apply(operation, arguments), scope)
         args = tuple(self.poly(a, scope) for a in arguments)
-        if operation == "div":
-            self.refuse_meeting(args[1])
-        if operation == "pow" and args[1].constant is not None and args[1].constant < 0:
-            self.refuse_meeting(args[0])
         rule = OPERATIONS.get(operation)
         if rule is None:
             raise NotExact(f"`{operation}` has no normal form")
-        return rule(self.algebra, *args)
+        result: Poly = rule(self.algebra, *args)
+        if operation in ("pow", "sqrt"):
+            refuse_divisors(self.algebra, result)
+        return result
 
-    def refuse_meeting(self, divisor: Poly) -> None:
-        """Refuses a divisor that is zero where indices meet, such as `x[i] - x[j]` or `i - 1`.
-
-        `[i != j]/(x[i] - x[j])` is zero there, which a normal form would forget.
-        """
-        free = sorted(divisor.free, key=lambda v: v.key)
-        apart = any(a.kind in ("delta", "less") for a in divisor.atoms())
-        fixed = {p for a in divisor.atoms() for p in a.places if not p.free}
-        for first in free:
-            spots = [place(v) for v in free if v is not first and v.axis == first.axis]
-            spots += [Place((), first.axis.low), Place((), first.axis.high), *fixed]
-            for where in () if apart else spots:
-                apart = apart or not self.algebra.substitute(divisor, {first: where}).terms
-        if apart and free:
-            raise NotExact("a divisor that is zero where two indices meet")
+    def product(self, scalar: Apply, scope: Scope) -> Poly:
+        """A product or quotient: indicators of indices last, as zero ones make it zero."""
+        result, masks, sign, divided = ONE, [], 1, False
+        for factor, exponent in factors_of(scalar):
+            if factor is None:
+                sign = -sign
+                continue
+            poly = self.poly(factor, scope)
+            if exponent < 0:
+                poly, divided = self.algebra.raised(poly, -1), True
+            elif any(atom.kind in INDICATORS for atom in poly.atoms()):
+                masks.append(poly)
+                continue
+            result = self.algebra.multiply(result, poly)
+        if divided:
+            refuse_divisors(self.algebra, result)
+        return self.algebra.product((result, *masks)).scaled(sign)
 
     def comparison_of_places(
         self, operation: str, arguments: tuple[Scalar, ...], scope: Scope
@@ -330,6 +327,22 @@ class Lowering:
         return algebra.total(new, algebra.multiply(delta, body))
 
 
+def factors_of(scalar: Scalar) -> Iterator[tuple[Scalar | None, int]]:
+    """The factors of a product or quotient, each with 1 or -1; None stands for a minus sign."""
+    match scalar:
+        case Apply("mul", (left, right)):
+            yield from factors_of(left)
+            yield from factors_of(right)
+        case Apply("neg", (inner,)):
+            yield None, 1
+            yield from factors_of(inner)
+        case Apply("div", (top, bottom)):
+            yield from factors_of(top)
+            yield bottom, -1
+        case _:
+            yield scalar, 1
+
+
 COMPARISONS = frozenset({"eq", "ne", "lt", "le"})
 
 
@@ -345,9 +358,6 @@ def _largest(algebra: Algebra, a: Poly, b: Poly) -> Poly:
 OPERATIONS: dict[str, Callable[..., Poly]] = {
     "add": lambda algebra, a, b: add((a, b)),
     "sub": lambda algebra, a, b: a - b,
-    "mul": lambda algebra, a, b: algebra.multiply(a, b),
-    "div": lambda algebra, a, b: algebra.multiply(a, algebra.raised(b, -1)),
-    "neg": lambda algebra, a: -a,
     "pow": symbolic_power,
     "exp": exponential,
     "log": logarithm,

@@ -49,7 +49,7 @@ def _pivot_in(base: Poly, atom: Atom, is_unit: Callable[[Atom], bool]) -> Pivot 
     """The base as a polynomial in `atom`, if its leading coefficient is a unit."""
     degrees = {m: m.factors.get(atom, 0) for m in base.terms}
     degree = max(degrees.values())
-    if degree <= 0:
+    if degree <= 0 or min(degrees.values()) < 0:  # of s + 1/s, what is left is no simpler
         return None
     top = [m for m, d in degrees.items() if d == degree]
     if len(top) != 1:

@@ -13,6 +13,14 @@ Factors = dict[Atom, Exponent]
 INDICATORS = frozenset({"delta", "less"})
 
 
+class NotExact(Exception):
+    """What the calculus has no normal form of; `reason` is for the reader."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
 def merged(left: Factors, right: Factors) -> Factors:
     """The product of two products."""
     total = dict(left)
@@ -87,6 +95,8 @@ def tidied(
         if kind in INDICATORS or kind in ("step", "zero"):
             if exponent > 0 and _contradicts(atom, factors):
                 return None
+            if exponent < 0 and kind in INDICATORS:
+                raise NotExact("a divisor that is zero at some of the indices")
             kept[atom] = 1 if exponent > 0 else exponent
         elif kind == "const" and atom.head[0] == "prime":
             whole = exponent.__floor__()

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from derive.calculus.adjoints import Body
 from derive.calculus.engine import Calculus
-from derive.calculus.lower import NotExact
 from derive.calculus.partials import NotDifferentiable
 from derive.calculus.powers import Undefined
+from derive.calculus.products import NotExact
 from derive.model.scalar import Apply, Entry, IndexVariable, Reduce, Scalar, Tensor
 from derive.model.traverse import free_variables, skeleton
 

@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 from functools import cached_property
 
-from derive.calculus.lower import NotExact
 from derive.calculus.partials import NotDifferentiable
 from derive.calculus.powers import Undefined
+from derive.calculus.products import NotExact
 from derive.check import hints
 from derive.check.budget import deadline_in, remaining
 from derive.check.cases import judge_case

@@ -15,9 +15,9 @@ from derive.calculus.candidates import Candidate, Candidates
 from derive.calculus.contracting import NoMatrixForm
 from derive.calculus.engine import Calculus
 from derive.calculus.index_form import Writer, taken_names
-from derive.calculus.lower import NotExact
 from derive.calculus.matrix_form import Reader
 from derive.calculus.powers import Undefined
+from derive.calculus.products import NotExact
 from derive.model.elaborate import elaborate_claim, elaborate_expression
 from derive.model.model import Relation
 from derive.model.scalar import Tensor

@@ -14,11 +14,11 @@ from derive.calculus.algebra import Algebra, TooLarge
 from derive.calculus.canonical import poly_signature, rename_poly
 from derive.calculus.contraction import RULES
 from derive.calculus.engine import Calculus
-from derive.calculus.lower import NotExact
 from derive.calculus.notation import text_of_poly
 from derive.calculus.partials import NotDifferentiable
 from derive.calculus.place import Var, fresh, place
 from derive.calculus.powers import Undefined, content
+from derive.calculus.products import NotExact
 from derive.calculus.signs import shape_of
 from derive.calculus.term import ONE, Atom, Poly, of_atom, of_monomial
 from derive.calculus.unfolding import Unfolding, all_atoms

@@ -14,6 +14,7 @@ from derive.calculus.adjoints import Body
 from derive.calculus.algebra import Algebra, TooLarge
 from derive.calculus.place import Var
 from derive.calculus.powers import Undefined, content
+from derive.calculus.products import NotExact
 from derive.calculus.ranges import surely_at_least
 from derive.calculus.term import ONE, Atom, Coefficient, Exponent, Monomial, Poly
 from derive.proof.facts import Facts
@@ -130,7 +131,7 @@ class Order:
             if shown:
                 self._shown[key] = facts
                 self.keep(facts)
-        except (TooLarge, Undefined):
+        except (TooLarge, Undefined, NotExact):
             pass
         finally:
             self.depth -= 1
