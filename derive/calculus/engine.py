@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from derive.calculus.adjoints import Accumulation, Body, Gradient, title_of
 from derive.calculus.algebra import Algebra
 from derive.calculus.contraction import RULES
+from derive.calculus.expectation import Averaging
 from derive.calculus.limits import Limiting
 from derive.calculus.lower import Lowering
 from derive.calculus.lower import Scope as Places
@@ -68,6 +69,7 @@ class Calculus:
         self._bodies: dict[str, Body] = {}
         self._gradients: dict[tuple[str, str, bool], Gradient] = {}
         self._limiting = Limiting(self)
+        self._averaging = Averaging(self)
         self._variables: dict[IndexVariable, Var] = {}
         for assumption in model.assumptions:
             self._take(assumption)
@@ -134,7 +136,7 @@ class Calculus:
                 case Limit():
                     return self._limiting.limit(node, scope)
                 case Expectation():
-                    raise NotExact("an expectation")
+                    return self._averaging.mean(node, scope)
         finally:
             self.facts |= self.signs.used
             self.signs.used = before | self.signs.used

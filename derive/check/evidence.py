@@ -3,14 +3,15 @@
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from derive.calculus.notation import text_of
 from derive.check import texts
 from derive.check.engine import DeadlineOver
 from derive.check.numbers import Violation
 from derive.check.verdict import Counterexample, Value
-from derive.evaluate.names import names_in
+from derive.evaluate.names import free_names, names_in, walk
 from derive.evaluate.point import Point
 from derive.model.model import Judgement, Relation
-from derive.model.scalar import Derivative, Index, Tensor
+from derive.model.scalar import Derivative, Expectation, Index, Limit, Scalar, Tensor
 
 if TYPE_CHECKING:
     from derive.check.judge import Judge
@@ -77,7 +78,19 @@ class Evidence:
         direct = frozenset[str]().union(*map(names_in, scalars))
         uses = self.judge.uses
         used = direct.union(*(uses.get(name, frozenset()) for name in direct))
-        return tuple(name for name in self.judge.model.symbols if name in used)
+        hidden = self.bound()
+        return tuple(name for name in self.judge.model.symbols if name in used - hidden)
+
+    def bound(self) -> frozenset[str]:
+        """What has no value at a point: averaged over, or the variable of a limit."""
+        symbols = self.judge.model.symbols.values()
+        free = free_names(self.relation.left) | free_names(self.relation.right)
+        return frozenset(
+            symbol.name
+            for symbol in symbols
+            if not symbol.name.isidentifier()
+            or (symbol.role == "random" and symbol.name not in free)
+        )
 
     def values(self, point: Point) -> tuple[tuple[str, str], ...]:
         """The declared tensors that both sides depend on, so that they paste into NumPy."""
@@ -101,6 +114,8 @@ class Evidence:
     def derived(self, deadline: float) -> str | None:
         """`derive finds dL/dz = p - y, using: y is onehot`, where the left side is a derivative."""
         left = self.relation.left
+        if any(isinstance(found, Limit | Expectation) for found in walk(left)):
+            return self.closed(left)
         if self.relation.op != "=" or not isinstance(left, Derivative) or self.judgement.at:
             return None
         if (*left.of_indices, *left.wrt_indices) != tuple(map(Index.of, self.relation.indices)):
@@ -120,3 +135,10 @@ class Evidence:
         elif not found.is_whole:
             name += f"[{', '.join(variable.name for variable in self.relation.indices)}]"
         return f"derive finds {name} = {found.text}{using}"
+
+    def closed(self, left: Scalar) -> str | None:
+        """`derive finds Var(x) = s^2`, for what has limits and expectations in it."""
+        name, _ = texts.sides(self.judgement.text)
+        taken = (*self.judge.model.symbols, *self.judge.model.definitions)
+        text = text_of(self.judge.engine.resolve(left), taken)
+        return f"derive finds {name} = {text}" if len(text) <= _LONGEST else None

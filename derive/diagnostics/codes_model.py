@@ -39,6 +39,15 @@ statement differ in shape, the statement is refuted instead (`shapes-differ`).""
 The statement is well written, and this version cannot judge it. What needs it is undecided.""",
     ),
     Code(
+        "wrong-law",
+        "the law of a random tensor is not one",
+        """\
+A random tensor has a law by name, such as `normal(mu, s^2)`, or a mean and perhaps a variance:
+`mean 0, var 1`. Probabilities sum to 1, and a variance is not negative.""",
+        "dims n\nrandom x[n] : normall(0, 1)\n",
+        "dims n\nrandom x[n] : normal(0, 1)\nclaim Var(sum(x)) = n\n",
+    ),
+    Code(
         "cyclic-use",
         "files use each other in a circle",
         """\

@@ -95,6 +95,24 @@ def names_in(scalar: Scalar) -> frozenset[str]:
     return frozenset(names)
 
 
+def free_names(scalar: Scalar) -> frozenset[str]:
+    """The names that stand in `scalar` outside of what is averaged."""
+    if isinstance(scalar, Expectation):
+        return frozenset()
+    own = frozenset({scalar.symbol}) if isinstance(scalar, Entry) else frozenset[str]()
+    return own.union(*map(free_names, parts_of(scalar)))
+
+
+def named_in(model: Model, scalar: Scalar) -> frozenset[str]:
+    """The same; what is averaged over stands for what its law depends on."""
+    direct = names_in(scalar)
+    if any(isinstance(found, Expectation) for found in walk(scalar)):
+        drawn = direct & model.laws.keys()
+        for name in drawn:
+            direct = direct.union(*map(names_in, model.laws[name].parameters))
+    return direct
+
+
 def uses_of(model: Model) -> dict[str, frozenset[str]]:
     """For each defined name, all that its value depends on: itself, where it is a recurrence."""
     closed: dict[str, frozenset[str]] = {}
@@ -103,7 +121,7 @@ def uses_of(model: Model) -> dict[str, frozenset[str]]:
             continue
         loop = definition.recurrence
         group = (name,) if loop is None else [n for n in loop.names if n in model.definitions]
-        direct = {each: names_in(model.definitions[each].body) for each in group}
+        direct = {each: named_in(model, model.definitions[each].body) for each in group}
         if loop is None:
             direct[name] -= {name}
         closed.update(direct)

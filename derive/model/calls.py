@@ -14,9 +14,6 @@ from derive.model.special import SPECIAL
 from derive.syntax import tree
 
 NOT_YET = {
-    "E": "an expectation",
-    "Var": "a variance",
-    "Cov": "a covariance",
     "params": "the number of parameters of a network",
     "convex": "convexity",
 }

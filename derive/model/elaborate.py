@@ -19,6 +19,7 @@ from derive.model.expressions import Elaborator
 from derive.model.failure import Depends, Failure, failure, not_yet
 from derive.model.functions import define, evaluate_body
 from derive.model.judged import assumption, judge_claim, judge_derivation, too_deep
+from derive.model.laws import random
 from derive.model.loop_parts import Parts, is_fixed_entry, parts_of_loop, without_loop
 from derive.model.loops import define_loop
 from derive.model.model import Definition, FunctionSymbol, Judgement, Model, Symbol
@@ -119,7 +120,7 @@ class Reader:
             case tree.Recurrence():
                 raise AssertionError("a loop is read with its entries")
             case tree.Random(name=name):
-                self.attempt((name,), lambda: _refuse("a random tensor", statement.span))
+                self.attempt((name,), lambda: self.random(e, statement))
             case tree.Network(name=name):
                 self.attempt((name,), lambda: _refuse("a network", statement.span))
             case tree.Use():
@@ -190,6 +191,14 @@ class Reader:
         )
         self.add(written.name)
 
+    def random(self, e: Elaborator, written: tree.Random) -> None:
+        """`random q[d] : mean 0, var 1`."""
+        self.new(written.name)
+        symbol, law, ranges = random(e, written)
+        self.model.symbols[symbol.name], self.model.laws[symbol.name] = symbol, law
+        self.model.assumptions.extend(ranges)
+        self.add(written.name)
+
     def unspecified(self, e: Elaborator, written: tree.FunctionSymbol) -> None:
         """`function g`, `function F(x[n]) -> [m]`."""
         self.new(written.name)
@@ -223,6 +232,7 @@ class Reader:
             symbols=dict(self.model.symbols),
             definitions=dict(self.model.definitions),
             functions=self.model.functions,
+            laws=self.model.laws,
             defs=self.model.defs,
             failed=self.model.failed,
             places=self.model.places,

@@ -11,7 +11,7 @@ from derive.syntax import tree
 
 @dataclass(frozen=True, slots=True)
 class Symbol:
-    """A declared tensor. `role` is `input`, `param`, `target` or `const`."""
+    """A declared tensor. `role` is `input`, `param`, `target`, `const` or `random`."""
 
     name: str
     role: str
@@ -94,6 +94,20 @@ class Assumption:
 
 
 @dataclass(frozen=True, slots=True)
+class Law:
+    """How the entries of a random tensor are distributed, at its `indices`.
+
+    `kind` is one of `laws.KINDS`, or `moments`: then the parameters are the mean and perhaps the
+    variance. The one parameter of `categorical` is the probability of the place `category`.
+    """
+
+    kind: str
+    indices: tuple[IndexVariable, ...]
+    parameters: tuple[Scalar, ...]
+    category: IndexVariable | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """A point: closed `given` values of declared tensors (exact, constant sizes), and sizes."""
 
@@ -134,13 +148,15 @@ class Model:
 
     `errors` are those of statements that are not judged; a judged statement has its own as its
     `problem`. `failed` names what they leave undefined, each with the place of the cause; `defs`
-    are the file's own functions, `places` where each name was declared.
+    are the file's own functions, `laws` those of the random tensors in the order of the file,
+    `places` where each name was declared.
     """
 
     dims: tuple[str, ...] = ()
     symbols: dict[str, Symbol] = field(default_factory=dict)
     definitions: dict[str, Definition] = field(default_factory=dict)
     functions: dict[str, FunctionSymbol] = field(default_factory=dict)
+    laws: dict[str, Law] = field(default_factory=dict)
     assumptions: list[Assumption] = field(default_factory=list)
     judgements: list[Judgement] = field(default_factory=list)
     prose: list[tuple[Span, str]] = field(default_factory=list)

@@ -9,6 +9,7 @@ from derive.model.context import Expressions
 from derive.model.dim import ONE
 from derive.model.failure import failure
 from derive.model.functions import axis_place
+from derive.model.laws import covariance, expectation, variance
 from derive.model.limit import limit
 from derive.model.ranges import number_of
 from derive.model.scalar import (
@@ -247,6 +248,9 @@ OPERATIONS: dict[str, Operation] = {
     "grad": Operation(2, 2, False, derivatives.gradient, "grad(L, W)"),
     "jac": Operation(2, 2, False, derivatives.jacobian, "jac(p, z)"),
     "hess": Operation(2, 2, False, derivatives.hessian, "hess(L, z)"),
+    "E": Operation(1, 1, False, expectation, "E(x)"),
+    "Var": Operation(1, 1, False, variance, "Var(x)"),
+    "Cov": Operation(2, 2, False, covariance, "Cov(x, y)"),
     "limit": Operation(2, 2, False, limit, "limit(f(x), x -> a)"),
     "partial": Operation(2, 2, False, derivatives.partial, "partial(c, z)"),
 }

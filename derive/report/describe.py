@@ -19,6 +19,8 @@ def _rows(model: Model) -> Iterator[tuple[str, str, str]]:
     if model.dims:
         yield "dims", ", ".join(model.dims), ""
     for symbol in model.symbols.values():
+        if not symbol.name.isidentifier():
+            continue  # the variable of a limit
         shape = shape_text(symbol.axes) if symbol.axes else ""
         yield symbol.role, symbol.name + shape, ", ".join(sorted(symbol.properties))
     for function in model.functions.values():
