@@ -230,7 +230,7 @@ class Build:
     def _along(self, node: Node, by: Cell) -> Expression:
         """How a node moves with an entry, as an expression that can be differentiated again."""
         if isinstance(node, Cell):
-            if node.name == by.name:
+            if node == by or (node.name == by.name and not self._is_recurrent(by.name)):
                 return sympy.Integer(int(node == by))
             return self.symbol(Slope(node, by, False))
         partials = self.partials(node)
@@ -257,6 +257,10 @@ class Build:
         return frozenset(cell.name for cell in cells).union(
             *(self.uses.get(cell.name, frozenset()) for cell in cells)
         )
+
+    def _is_recurrent(self, name: str) -> bool:
+        """Whether entries of a name depend on other entries of it."""
+        return name in self.uses.get(name, ())
 
     def _depends(self, node: Node, name: str) -> bool:
         return name in self._names(node)
@@ -287,7 +291,7 @@ class Build:
 
     def moved(self, node: Node, by: str) -> Slopes:
         """How a node moves with each entry of a name: the chain rule, from entry to entry."""
-        if isinstance(node, Cell) and node.name == by:
+        if isinstance(node, Cell) and node.name == by and not self._is_recurrent(by):
             return {node.place: Fraction(1)}
         if not self._depends(node, by):
             return {}
@@ -310,4 +314,6 @@ class Build:
                 factor = self.value(expression)
                 for place, slope in slopes.items():
                     terms.setdefault(place, []).append(multiplied((factor, slope)))
+        if isinstance(node, Cell) and node.name == by:  # an entry of a recurrence is free as well
+            terms[node.place] = [Fraction(1)]
         return {place: total(numbers) for place, numbers in terms.items()}
