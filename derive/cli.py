@@ -132,6 +132,25 @@ def _with_progress(outcomes: Iterator["FileOutcome"], total: int) -> Iterator["F
 
 
 @main.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+def errata(paths: tuple[Path, ...]) -> None:
+    """List what documents print wrong, as Markdown.
+
+    A statement whose name says `printed` judges what a document prints.
+    """
+    from derive.check.files import files_below
+    from derive.check.outcome import Settings
+    from derive.report.errata import mentioned, render
+
+    with _readable_errors():
+        files = [file for path in paths for file in files_below(path)]
+        speaking = tuple(f for f in files if mentioned(f.read_text("utf-8", "replace")))
+        report = _judged(speaking, Settings(explain=True), 1, colour=False)
+        click.echo(render(report, "Errata"), nl=False)
+    sys.exit(report.exit_code)
+
+
+@main.command()
 @click.argument("arguments", nargs=-1, metavar="[FILE] LOSS NAME")
 @click.option("-e", "text", metavar="TEXT", help="The model itself, in place of a file.")
 @click.option(

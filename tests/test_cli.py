@@ -279,3 +279,36 @@ def test_debugging_shows_the_traceback(folder: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(files, "model_of", crash)
     monkeypatch.setenv("DERIVE_DEBUG", "1")
     assert isinstance(derive("check", folder / "good.derive").exception, ZeroDivisionError)
+
+
+PRINTED = """dims n
+input x[n]
+loss L = sum(x^2)
+claim "Q1, printed without a sum; it has one": L = dot(x, x)
+refute "Q2, printed without the 2": dL/dx = x
+refute "Q3, printed as |x|": L = abs(x[1])
+refute "the words `in print` are not enough": dL/dx = 3*x
+expect "Q4": 2*2 = 4
+"""
+
+
+def test_errata_list_what_is_printed_wrong_with_what_is_right(tmp_path: Path) -> None:
+    (tmp_path / "an_exam").mkdir()
+    (tmp_path / "an_exam" / "norms.derive").write_text(PRINTED, encoding="utf-8")
+    (tmp_path / "an_exam" / "other.derive").write_text(GOOD, encoding="utf-8")
+    result = derive("errata", tmp_path)
+    lines = result.output.splitlines()
+    assert result.exit_code == 0
+    assert lines[:3] == ["# Errata", "", "## an exam (3)"]
+    assert lines[-3:-1] == [
+        "| Q1 | printed without a sum | it has one | proved (norms.derive:4) |",
+        "| Q2 | printed without the 2: `dL/dx = x` | `dL/dx = 2*x` "
+        "| at n = 1, x = [1]: 2 against 1 (norms.derive:5) |",
+    ]
+    assert lines[-1].startswith("| Q3 | printed as \\|x\\|: `L = abs(x[1])` | `L = ")
+
+
+def test_errata_fail_as_a_check_does(tmp_path: Path) -> None:
+    text = PRINTED.replace("dL/dx = 3*x", "dL/dx = 2*x")
+    (tmp_path / "norms.derive").write_text(text, encoding="utf-8")
+    assert derive("errata", tmp_path).exit_code == 1
