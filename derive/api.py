@@ -26,6 +26,7 @@ from derive.syntax.read import read_source
 
 if TYPE_CHECKING:
     from derive.check.library import Answer
+    from derive.compile.compiled import Compiled
     from derive.report.solution.solution import Solution
 
 __all__ = ["DeriveError", "Gradient", "Model", "Report", "Verdict", "load", "parse"]
@@ -131,6 +132,22 @@ class Model:
 
     def _repr_html_(self) -> str:
         return f"<pre>{escape(self.describe())}</pre>"
+
+    def compile(self, of: str, wrt: Sequence[str] = (), *, check: bool = True) -> "Compiled":
+        r"""A function from arrays, by name, to the value of `of` and its gradients.
+
+        With `check` off, arrays are trusted to have the declared properties.
+
+        >>> model = parse("dims n\ninput x[n]\nloss L = sum(x^2)")
+        >>> value, gradients = model.compile("L", wrt=["x"])(x=[1.0, -2.0])
+        >>> float(value), gradients["x"].tolist()
+        (5.0, [2.0, -4.0])
+
+        Raises: DeriveError for an unknown name, or where there is no array code for something.
+        """
+        from derive.compile.request import compile_model  # NumPy is slow to load
+
+        return compile_model(self.elaborated, of, wrt, check)
 
     def describe(self) -> str:
         """The names with their shapes, and what is assumed."""

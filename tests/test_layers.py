@@ -20,6 +20,7 @@ LAYERS = [
     "evaluate",
     "oracle",
     "check",
+    "compile",
     "report",
     "api",
     "cli",

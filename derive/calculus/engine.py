@@ -16,7 +16,6 @@ from derive.calculus.limits import Limiting
 from derive.calculus.lower import Lowering
 from derive.calculus.lower import Scope as Places
 from derive.calculus.place import Place, Var, fresh, text_key
-from derive.calculus.products import NotExact
 from derive.calculus.raising import Raising
 from derive.calculus.ranges import spot
 from derive.calculus.recurrence import as_definition, widest

@@ -1,0 +1,300 @@
+"""Reverse accumulation over the graph: the derivative of one number by many arrays.
+
+Each kind of node has one rule, each function one row in `SLOPES`; the calculus proves every row in
+the tests. The result is graph again, so that what the value has computed is used, not repeated.
+Source: Griewank and Walther, Evaluating Derivatives, chapter 3.
+"""
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+
+from derive.compile.algebra import Algebra
+from derive.compile.node import Node, NotCompiled, Use, arguments, fresh_use, relabelled
+from derive.compile.terms import ONE, exponents, number_of
+from derive.model.scalar import IndexVariable
+
+Slope = Callable[[Algebra, Use, Use], Use]
+TWO = Fraction(2)
+
+
+def _power(algebra: Algebra, base: Use, exponent: Fraction | int) -> Use:
+    return algebra.product([(base, Fraction(exponent))])
+
+
+def _less(algebra: Algebra, use: Use) -> Use:
+    """1 - u^2."""
+    return algebra.minus(algebra.one, _power(algebra, use, 2))
+
+
+def _root(algebra: Algebra, use: Use, exponent: Fraction) -> Use:
+    return _power(algebra, _less(algebra, use), exponent)
+
+
+def _erf(algebra: Algebra, x: Use, _out: Use) -> Use:
+    pi = algebra.graph.make("constant", ("pi",), (), ())
+    bell = algebra.apply("exp", algebra.times(_power(algebra, x, 2), -1))
+    return algebra.times(algebra.product([(pi, Fraction(-1, 2)), (bell, ONE)]), 2)
+
+
+HALF = Fraction(1, 2)
+SLOPES: dict[str, Slope] = {
+    "exp": lambda algebra, x, out: out,
+    "log": lambda algebra, x, out: _power(algebra, x, -1),
+    "softplus": lambda algebra, x, out: algebra.apply("exp", algebra.minus(x, out)),
+    "abs": lambda algebra, x, out: algebra.apply("sign", x),
+    "sin": lambda algebra, x, out: algebra.apply("cos", x),
+    "cos": lambda algebra, x, out: algebra.times(algebra.apply("sin", x), -1),
+    "tan": lambda algebra, x, out: algebra.plus(algebra.one, _power(algebra, out, 2)),
+    "asin": lambda algebra, x, out: _root(algebra, x, -HALF),
+    "acos": lambda algebra, x, out: algebra.times(_root(algebra, x, -HALF), -1),
+    "atan": lambda algebra, x, out: _power(
+        algebra, algebra.plus(algebra.one, _power(algebra, x, 2)), -1
+    ),
+    "sinh": lambda algebra, x, out: algebra.apply("cosh", x),
+    "cosh": lambda algebra, x, out: algebra.apply("sinh", x),
+    "tanh": lambda algebra, x, out: _less(algebra, out),
+    "erf": _erf,
+    "lgamma": lambda algebra, x, out: algebra.apply("digamma", x),
+}
+"""The derivative of each function of one number, from its argument and its value."""
+
+FLAT = frozenset(("sign", "lt", "le", "eq", "ne"))
+"""Functions that are constant where they have a derivative."""
+
+
+class Adjoints:
+    """Collects the adjoint of every node on which a number depends."""
+
+    def __init__(self, algebra: Algebra, value: Use, targets: Sequence[Node]) -> None:
+        self.algebra = algebra
+        self.moving: dict[Node, bool] = {}
+        self.targets = set(targets)
+        self.own: dict[Node, tuple[IndexVariable, ...]] = {}
+        self.parts: dict[Node, list[Use]] = {}
+        self.total: dict[Node, Use] = {}
+        for node in below(value.node):
+            moves = node in self.targets or any(self.moving[n] for n, _ in node.args)
+            self.moving[node] = moves
+        if self.moving[value.node]:
+            self.parts[value.node] = [algebra.one]
+            self.own[value.node] = ()
+        for node in sorted(self.moving, key=lambda n: -n.serial):
+            if self.moving[node] and node in self.parts:
+                self._visit(node)
+
+    def of(self, node: Node) -> Use:
+        """The adjoint of a target; its labels are among `self.own[node]`."""
+        return self.total.get(node, self.algebra.number(0))
+
+    def _visit(self, node: Node) -> None:
+        total = self.algebra.add((part, ONE) for part in self.parts[node])
+        self.total[node] = total
+        if number_of(total) == 0 or not any(self.moving[n] for n, _ in node.args):
+            return
+        use = Use(node, self.own[node])
+        inside, inner = arguments(use)
+        _Rule(self, use, total, inside, inner).push()
+
+    def add(self, use: Use, found: Sequence[Use], over: Sequence[IndexVariable]) -> None:
+        """Adds the sum of a product over all labels but those of `use` to its adjoint."""
+        node = use.node
+        if not self.moving[node]:
+            return
+        if node not in self.own:
+            self.own[node] = fresh_use(node).labels
+            self.parts[node] = []
+        summed = [label for label in over if label not in use.labels]
+        part = self.algebra.contract(found, use.labels, summed)
+        names = dict(zip(use.labels, self.own[node], strict=True))
+        self.parts[node].append(relabelled(part, names))
+
+
+class _Rule:
+    """The arguments of one node get their share of its adjoint."""
+
+    def __init__(
+        self,
+        adjoints: Adjoints,
+        use: Use,
+        arriving: Use,
+        inside: tuple[Use, ...],
+        inner: tuple[IndexVariable, ...],
+    ) -> None:
+        self.adjoints = adjoints
+        self.algebra = adjoints.algebra
+        self.use, self.arriving, self.inside, self.inner = use, arriving, inside, inner
+        self.over = (*use.labels, *inner)
+
+    def push(self) -> None:
+        """Adds to the adjoints of the arguments."""
+        rule = getattr(self, self.use.node.kind, None)
+        if rule is None:
+            raise NotCompiled(f"the derivative of `{self.use.node.kind}`")
+        rule()
+
+    def give(self, number: int, *found: Use) -> None:
+        """The adjoint times `found`, to the argument of this number."""
+        self.adjoints.add(self.inside[number], [self.arriving, *found], self.over)
+
+    def named(self) -> None:
+        self.give(0)
+
+    def spread(self) -> None:
+        self.give(0)
+
+    def lin(self) -> None:
+        for k, coefficient in enumerate(exponents(self.use)):
+            self.give(k, self.algebra.number(coefficient))
+
+    def mono(self) -> None:
+        powers = exponents(self.use)
+        for k, (use, power) in enumerate(zip(self.inside, powers, strict=True)):
+            others = [(u, e) for u, e in zip(self.inside, powers, strict=True) if u != use]
+            found = [self.algebra.product([pair]) for pair in others]
+            lowered = self.algebra.product([(use, power - 1)])
+            self.give(k, self.algebra.number(power), lowered, *found)
+
+    def contract(self) -> None:
+        for k in range(len(self.inside)):
+            self.give(k, *self.inside[:k], *self.inside[k + 1 :])
+
+    def call(self) -> None:
+        algebra = self.algebra
+        name = str(self.use.node.head[0])
+        if name in SLOPES:
+            self.give(0, SLOPES[name](algebra, self.inside[0], self.use))
+            return
+        if name in FLAT:
+            return
+        match name:
+            case "max" | "min":
+                first, second = self.inside if name == "max" else self.inside[::-1]
+                above = algebra.apply("lt", second, first)  # max(a, b) = b + (a - b) [a > b]
+                slopes = [above, algebra.minus(algebra.one, above)]
+                for k, slope in enumerate(slopes if name == "max" else slopes[::-1]):
+                    self.give(k, slope)
+            case "where" | "choose":
+                mask = self.inside[0]
+                self.give(1, mask)
+                if name == "choose":
+                    self.give(2, algebra.minus(algebra.one, mask))
+            case "pow":
+                base, exponent = self.inside
+                lowered = algebra.apply("pow", base, algebra.minus(exponent, algebra.one))
+                self.give(0, exponent, lowered)
+                if self.adjoints.moving[exponent.node]:
+                    self.give(1, self.use, algebra.apply("log", base))
+            case _:
+                raise NotCompiled(f"the derivative of `{name}`")
+
+    def lse(self) -> None:
+        weight = self.algebra.apply("exp", self.algebra.minus(self.inside[0], self.use))
+        self.give(0, weight, *self.inside[1:])
+        if len(self.inside) == 2:
+            self.give(1, weight)
+
+    def fold(self) -> None:
+        algebra = self.algebra
+        (body,) = self.inside
+        if self.use.node.head[0] == "prod":
+            self.give(0, self.use, algebra.product([(body, -ONE)]))
+            return
+        (label,) = self.inner
+        inside = body if self.use.node.head[0] == "max" else algebra.times(body, -1)
+        first = algebra.graph.make("argmax", (), [inside], self.use.labels, [label])
+        place = algebra.graph.make("places", (), (), [label])
+        low = label.axis.low
+        start = algebra.number(low.constant) if low.constant is not None else None
+        start = start or algebra.graph.make("dim", (low,), (), ())
+        self.give(0, algebra.apply("eq", algebra.plus(first, start), place))
+
+    def take(self) -> None:
+        table = self.inside[0]
+        values = self.algebra.graph.make(
+            "put",
+            self.use.node.head,
+            [self._whole(), *self.inside[1:]],
+            table.labels,
+            self.use.labels,
+        )
+        self.adjoints.add(table, [values], table.labels)
+
+    def put(self) -> None:
+        values = self.inside[0]
+        own = tuple(IndexVariable("t", axis) for axis in self.use.node.shape)
+        names = dict(zip(self.use.labels, own, strict=True))
+        whole = relabelled(self._whole(), names)
+        taken = self.algebra.graph.make(
+            "take", self.use.node.head, [whole, *self.inside[1:]], values.labels, own
+        )
+        self.adjoints.add(values, [taken], values.labels)
+
+    def _whole(self, labels: tuple[IndexVariable, ...] | None = None) -> Use:
+        """The adjoint with all labels of the node, in their order."""
+        wanted = self.use.labels if labels is None else labels
+        if self.arriving.labels == wanted:
+            return self.arriving
+        return self.algebra.graph.make("spread", (), [self.arriving], wanted)
+
+    def join(self) -> None:
+        whole = self._whole()
+        for k, piece in enumerate(self.inside):
+            part = self.algebra.graph.make(
+                "piece",
+                (k, tuple(p.labels[-1].axis.size for p in self.inside)),
+                [whole],
+                piece.labels,
+                [self.use.labels[-1]],
+            )
+            self.adjoints.add(piece, [part], piece.labels)
+
+    def merge(self) -> None:
+        (body,) = self.inside
+        count = self.use.node.head[0]
+        part = self.algebra.graph.make(
+            "part", (count,), [self._whole()], body.labels, [self.use.labels[-1]]
+        )
+        self.adjoints.add(body, [part], body.labels)
+
+    def matrix(self) -> None:
+        """By d inv(A) = -inv(A) dA inv(A), d logdet A = tr(inv(A) dA), d det A = det A d logdet A.
+
+        Source: Petersen and Pedersen, The Matrix Cookbook, section 2.
+        """
+        algebra = self.algebra
+        body = self.inside[0]
+        row, column = body.labels[-2:]
+        kind = self.use.node.head[0]
+        if kind == "inv":
+            left, right = self.use.labels[-2:]  # dinv[l, r] / dA[i, j] = -inv[l, i] inv[j, r]
+            first = relabelled(self.use, {right: row})
+            second = relabelled(self.use, {left: column})
+            self.adjoints.add(
+                body,
+                [algebra.number(-1), self.arriving, first, second],
+                (*self.use.labels, row, column),
+            )
+            return
+        if kind == "matpow":
+            raise NotCompiled("the derivative of `matpow`")
+        new = [IndexVariable("a", v.axis) for v in (row, column)]
+        inverse = algebra.graph.make(
+            "matrix", ("inv",), [body], [*self.use.labels, *new], [row, column]
+        )
+        turned = relabelled(inverse, {new[0]: column, new[1]: row})
+        more = [self.use] if kind == "det" else []
+        self.give(0, turned, *more)
+
+
+def below(node: Node) -> list[Node]:
+    """The nodes on which `node` depends, and itself, each after those that it uses."""
+    found: dict[Node, None] = {}
+    waiting: list[tuple[Node, bool]] = [(node, False)]
+    while waiting:
+        current, done = waiting.pop()
+        if done:
+            found[current] = None
+        elif current not in found:
+            waiting.append((current, True))
+            waiting.extend((n, False) for n, _ in current.args)
+    return list(found)

@@ -1,0 +1,65 @@
+"""A model's value and gradients as a function that runs.
+
+The text that is executed is made from the checked model alone: its names through
+`text.identifiers`, which leaves letters, digits and underscores; its numbers, exact, through
+`text.number_text`; operations through the tables of `dialect`, `helpers` and `emit`. No other text
+of a user gets into it: comments, strings and statements of a file never do. So whoever writes a
+model chooses which arithmetic is done, and nothing else.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from derive.compile.dialect import NUMPY
+from derive.compile.given import Given
+from derive.compile.program import Program, program
+from derive.model.model import Model
+from derive.model.scalar import Scalar
+
+
+class Compiled:
+    """A function from arrays, by name, to a value and a dict of gradients.
+
+    `source` is its NumPy text. With `check` off, arrays are trusted to have the declared
+    properties; shapes are looked at all the same.
+    """
+
+    def __init__(self, model: Model, made: Program, check: bool) -> None:
+        self.source = made.source
+        self.wrt = made.wrt
+        self.arguments = (*made.arguments, *made.dims)
+        self._title = made.of
+        self._given = Given(model, made.arguments, made.dims)
+        self._check = check and bool(self._given.properties)
+        self._function = _executed(made)
+
+    def __repr__(self) -> str:
+        return f"<derive.Compiled {self._title}({', '.join(self.arguments)})>"
+
+    def __call__(self, **arrays: Any) -> tuple[Any, dict[str, Any]]:
+        """The value and the gradients. Raises DeriveError for arrays that do not fit the model."""
+        given = self._given.read(arrays)
+        if self._check:
+            self._given.obey(given)
+        if self._given.dims:
+            given += [int(arrays[dim]) for dim in self._given.dims]
+        return self._function(*given)
+
+
+def _executed(made: Program) -> Callable[..., tuple[Any, dict[str, Any]]]:
+    """The function that the source defines."""
+    scope: dict[str, Any] = {"__name__": "derive.generated"}
+    exec(compile(made.source, f"<derive: {made.of}>", "exec"), scope)
+    function: Callable[..., tuple[Any, dict[str, Any]]] = scope[made.function]
+    return function
+
+
+def compiled(
+    model: Model,
+    of: str,
+    wrt: Sequence[str],
+    resolve: Callable[[Scalar], Scalar],
+    check: bool,
+) -> Compiled:
+    """The function. Raises NotCompiled where there is no NumPy for something."""
+    return Compiled(model, program(model, of, wrt, resolve, NUMPY), check)

@@ -1,0 +1,266 @@
+"""The graph as statements, one after the other; results are written over arrays that are dead.
+
+Only what the model says gets into the text: names as identifiers (`identifiers`), numbers,
+operations of the tables here. No text of the user does.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from derive.compile.adjoint import below
+from derive.compile.arithmetic import Arithmetic
+from derive.compile.contraction import contraction
+from derive.compile.dialect import Dialect
+from derive.compile.node import Node, NotCompiled
+from derive.compile.tables import Tables
+from derive.compile.text import Text, axes_text, placed, tight
+from derive.model.dim import Dim
+from derive.model.scalar import Axis
+
+_COMPARED = {"lt": "<", "le": "<=", "eq": "==", "ne": "!="}
+
+
+@dataclass
+class Emitter:
+    """Writes the statements that compute nodes. `titles` are names for the variables."""
+
+    dialect: Dialect
+    titles: dict[Node, str]
+    sizes: dict[Dim, str]
+    taken: set[str]
+    lines: list[str] = field(default_factory=list)
+    helpers: dict[str, None] = field(default_factory=dict)
+    needs_dtype: bool = False
+
+    def write(self, outputs: Sequence[Node]) -> list[Text]:
+        """Emits what the outputs need; the text of each."""
+        self.left: dict[Node, int] = {}
+        self.done: dict[Node, Text] = {}
+        nodes: dict[Node, None] = {}
+        for out in outputs:
+            nodes.update(dict.fromkeys(below(out)))
+            self.left[out] = self.left.get(out, 0) + 1
+        for node in nodes:
+            for inner, _ in node.args:
+                self.left[inner] = self.left.get(inner, 0) + 1
+        self.outputs = set(outputs)
+        self.inlined = {n for n in nodes if self._is_inline(n, nodes)}
+        for node in nodes:
+            if node not in self.inlined:
+                self._visit(node)
+        return [self.operand(out, tuple(range(out.rank))) for out in outputs]
+
+    def _is_inline(self, node: Node, nodes: dict[Node, None]) -> bool:
+        """Products that stand once in a sum are written there, with its coefficient."""
+        if node.kind in ("one", "dim"):
+            return True
+        if node.kind != "mono" or self.left[node] != 1 or node in self.outputs:
+            return False
+        return any(n.kind == "lin" and len(n.args) > 1 and node in dict(n.args) for n in nodes)
+
+    # --- variables -------------------------------------------------------------------------------
+
+    def title(self, node: Node) -> str:
+        """A new variable."""
+        wanted = self.titles.get(node, "t")
+        name, k = wanted, 1
+        while name in self.taken or (wanted == "t" and name == "t"):
+            name, k = f"{wanted}{k}" if wanted == "t" else f"{wanted}_{k}", k + 1
+        self.taken.add(name)
+        return name
+
+    def operand(self, node: Node, places: tuple[int, ...]) -> Text:
+        """A node as an operand; `free` where this is the last use of an array of our own."""
+        if node.kind == "one":
+            return Text("1", (), plain=True)
+        if node.kind == "dim":
+            return Text(self.size(node.head[0]), (), plain=True)
+        found = self.done[node]
+        self.left[node] -= 1
+        free = found.free and self.left[node] == 0
+        return Text(found.text, places, free, found.boolean, found.plain)
+
+    def size(self, dim: object) -> str:
+        """A dimension."""
+        assert isinstance(dim, Dim)
+        if dim not in self.sizes:
+            parts: list[str] = []
+            for names, c in dim.terms:
+                factors = [
+                    *([str(c)] if c != 1 or not names else []),
+                    *(self.sizes[Dim.symbol(n)] for n in names),
+                ]
+                parts.append(" * ".join(factors))
+            return f"({' + '.join(parts)})" if len(parts) > 1 else parts[0]
+        return self.sizes[dim]
+
+    def shape(self, axes: Sequence[Axis]) -> str:
+        """A shape as a tuple."""
+        inside = ", ".join(
+            self.size(a.size) if a.size.constant is None else str(a.size.constant) for a in axes
+        )
+        return f"({inside},)" if len(axes) == 1 else f"({inside})"
+
+    def keep(self, node: Node, text: str, *, boolean: bool = False, view: bool = False) -> None:
+        """A statement for a node; a number that is used once is written where it is used."""
+        small = not node.rank and all(not n.rank for n, _ in node.args)
+        if small and self.left[node] == 1 and node not in self.outputs:
+            bare = " " not in text and not text.startswith("-")
+            self.done[node] = Text(text if bare else f"({text})", (), boolean=boolean)
+            return
+        name = self.title(node)
+        self.lines.append(f"{name} = {tight(text)}")
+        self.done[node] = Text(name, (), node.rank > 0 and not view, boolean)
+
+    def into(self, node: Node, held: Text) -> None:
+        """A node is what a variable now holds; under its own name, where it has one."""
+        name = held.text
+        if node in self.titles:
+            name = self.title(node)
+            self.lines.append(f"{name} = {held.text}")
+        self.done[node] = Text(name, (), True, held.boolean)
+
+    def fits(self, node: Node, text: Text) -> bool:
+        """Whether the result can be written over an operand."""
+        return (
+            self.dialect.in_place
+            and text.free
+            and not text.boolean
+            and text.places == tuple(range(node.rank))
+        )
+
+    # --- kinds -----------------------------------------------------------------------------------
+
+    def _visit(self, node: Node) -> None:
+        match node.kind:
+            case "name":
+                self.done[node] = Text(self.titles[node], ())
+            case "named":
+                self._alias(node)
+            case "constant":
+                value = {"pi": "math.pi", "inf": "math.inf"}[str(node.head[0])]
+                self.helpers["math"] = None
+                self.done[node] = Text(value, (), plain=True)
+            case "places":
+                self._places(node)
+            case "lin":
+                Arithmetic(self).sum(node)
+            case "mono":
+                Arithmetic(self).product(node)
+            case "call":
+                self._call(node)
+            case "contract":
+                self._contract(node)
+            case "fold":
+                self._fold(node)
+            case _:
+                Tables(self).visit(node)
+
+    def _alias(self, node: Node) -> None:
+        ((inner, places),) = node.args
+        text = self.operand(inner, places)
+        if places != tuple(range(node.rank)):
+            raise NotCompiled("a name with its axes in another order")
+        if inner in self.done:
+            self.done[inner].free = False
+        self.done[node] = Text(text.text, (), False, text.boolean, text.plain)
+
+    def _places(self, node: Node) -> None:
+        (axis,) = node.axes
+        low = self.size(axis.low) if axis.low.constant is None else str(axis.low.constant)
+        end = axis.high + Dim.of(1)
+        high = self.size(end) if end.constant is None else str(end.constant)
+        self.needs_dtype = True
+        self.keep(node, f"{self.dialect.module}.arange({low}, {tight(high)}, dtype=dtype)")
+
+    def _fold(self, node: Node) -> None:
+        ((inner, places),) = node.args
+        text = self.operand(inner, places)
+        axes = axes_text([k for k, p in enumerate(places) if p >= node.rank], len(places))
+        name = str(node.head[0])
+        if self.dialect.name == "torch" and name != "prod":
+            name = f"a{name}"
+        out = [p for p in places if p < node.rank]
+        whole = f"{text.text}.{name}({axes})"
+        if self.dialect.name == "torch" and not axes:
+            whole = f"{text.text}.{name}()"
+        self.keep(node, placed(whole, out, node.rank))
+
+    def floating(self, text: str) -> str:
+        """A mask as numbers."""
+        self.needs_dtype = True
+        return f"{text}.to(dtype)" if self.dialect.name == "torch" else f"{text}.astype(dtype)"
+
+    # --- functions and contractions --------------------------------------------------------------
+
+    def _call(self, node: Node) -> None:
+        name = str(node.head[0])
+        texts = [self.operand(inner, places) for inner, places in node.args]
+        module, rank = self.dialect.module, node.rank
+        args = [placed(t.text, t.places, rank) for t in texts]
+        reusable = next((t for t in texts if self.fits(node, t)), None)
+        out = f", out={reusable.text}" if reusable is not None else ""
+        if name in _COMPARED:
+            self.keep(node, f"{args[0]} {_COMPARED[name]} {args[1]}", boolean=True)
+            return
+        if all(t.plain for t in texts) and name in self.dialect.calls:
+            self.helpers["math"] = None
+            function = {"abs": "fabs"}.get(name, name)
+            self.done[node] = Text(f"math.{function}({tight(args[0])})", (), plain=True)
+            return
+        if name in self.dialect.calls:
+            self._statement(node, f"{module}.{self.dialect.calls[name]}", args[:1], reusable, out)
+            return
+        match name:
+            case "max" | "min":
+                self._extremum(node, name, texts, args, reusable, out)
+            case "where":
+                self.helpers["math"] = None
+                self.keep(node, f"{module}.where({tight(args[0])}, {tight(args[1])}, -math.inf)")
+            case "choose":
+                self.keep(node, f"{module}.where({', '.join(map(tight, args))})")
+            case "logistic":
+                self.helpers["logistic"] = None
+                self.keep(node, f"_logistic({tight(args[0])})")
+            case "pow":
+                function = "pow" if self.dialect.name == "torch" else "power"
+                self.keep(node, f"{module}.{function}({', '.join(map(tight, args))})")
+            case "erf" | "lgamma" | "digamma":
+                self.helpers[name] = None
+                self.keep(node, f"_{name}({tight(args[0])})")
+            case _:
+                raise NotCompiled(f"the function `{name}`")
+
+    def _extremum(
+        self,
+        node: Node,
+        name: str,
+        texts: list[Text],
+        args: list[str],
+        reusable: Text | None,
+        out: str,
+    ) -> None:
+        """The larger or smaller of two; PyTorch takes a number in another function."""
+        if self.dialect.name == "torch" and any(t.plain for t in texts):
+            first, second = args if not texts[0].plain else args[::-1]
+            bound = {"max": "min", "min": "max"}[name]
+            self.keep(node, f"{first}.clamp({bound}={second})")
+            return
+        self._statement(node, f"{self.dialect.module}.{name}imum", args, reusable, out)
+
+    def _statement(
+        self, node: Node, function: str, args: list[str], reusable: Text | None, out: str
+    ) -> None:
+        call = f"{function}({', '.join(map(tight, args))}{out})"
+        if reusable is None:
+            self.keep(node, call)
+        else:
+            self.lines.append(call)
+            self.into(node, reusable)
+
+    def _contract(self, node: Node) -> None:
+        texts = [self.operand(inner, places) for inner, places in node.args]
+        for text in texts:
+            if text.boolean and len(texts) == 1:
+                text.text = self.floating(text.text)
+        self.keep(node, contraction(self.dialect.module, texts, node.rank, len(node.axes)))

@@ -1,0 +1,220 @@
+"""What is given to a compiled function: arrays that fit, or one message that says why not.
+
+Nothing given is written to. The usual case, arrays of floats with the right shapes, costs a few
+comparisons; all the rest is looked into only where these fail.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from derive.diagnostics.diagnostic import DeriveError, Diagnostic, Severity
+from derive.diagnostics.span import Source, Span
+from derive.diagnostics.suggest import nearest
+from derive.model.dim import Dim
+from derive.model.model import Model, Symbol
+from derive.model.properties import PROPERTIES
+
+Array = NDArray[Any]
+_DOUBLE, _SINGLE = np.dtype(np.float64), np.dtype(np.float32)
+_NEAR = 1e-6  # how far from a sum of one, or from its transpose, an array of floats may be
+
+
+def problem(
+    code: str, message: str, text: str, notes: Sequence[str] = (), helps: Sequence[str] = ()
+) -> DeriveError:
+    """An error that speaks of one argument."""
+    span = Span(Source("<call>", text), 0, len(text))
+    found = Diagnostic(Severity.ERROR, code, message, span, notes=tuple(notes), helps=tuple(helps))
+    return DeriveError((found,))
+
+
+class Given:
+    """Reads the arguments of one function: `names`, in order, and sizes that no array tells."""
+
+    def __init__(self, model: Model, names: Sequence[str], dims: Sequence[str]) -> None:
+        self.names = tuple(names)
+        self.dims = tuple(dims)
+        self.symbols: dict[str, Symbol] = {name: model.symbols[name] for name in names}
+        self.properties = [
+            (name, _TESTS[p], p)
+            for name in names
+            for p in sorted(model.symbols[name].properties)
+            if p in _TESTS
+        ]
+        self._expected = set(self.names) | set(self.dims)
+        self._shapes: tuple[tuple[int, ...], ...] | None = None
+
+    def read(self, arguments: Mapping[str, Any]) -> list[Any]:
+        """The arrays in order, all of one type. Raises DeriveError where one does not fit."""
+        arrays: list[Any] = []
+        try:
+            for name in self.names:
+                arrays.append(arguments[name])
+        except KeyError:
+            raise self._missing(arguments) from None
+        if len(arguments) != len(self._expected):
+            raise self._missing(arguments)
+        kind = arrays[0].dtype if arrays and type(arrays[0]) is np.ndarray else None
+        if kind not in (_DOUBLE, _SINGLE) or not all(
+            type(a) is np.ndarray and a.dtype is kind for a in arrays
+        ):
+            arrays = self._floats(arrays)
+        shapes = tuple([a.shape for a in arrays])
+        if shapes != self._shapes or self.dims:
+            self._fit(shapes, {d: arguments[d] for d in self.dims if d in arguments})
+            self._shapes = shapes
+        return arrays
+
+    def obey(self, arrays: Sequence[Array]) -> None:
+        """Raises DeriveError where an array lacks a declared property."""
+        by_name = dict(zip(self.names, arrays, strict=True))
+        for name, test, title in self.properties:
+            array = by_name[name]
+            if test(array):
+                continue
+            if np.isnan(array).any():
+                return  # a NaN is passed on: what depends on it is NaN
+            meaning = PROPERTIES[title].meaning
+            raise problem(
+                "given-breaks-property",
+                f"`{name}` is declared `{title}`, which the array is not",
+                name,
+                [f"{title}: {meaning}"],
+            )
+
+    def _missing(self, arguments: Mapping[str, Any]) -> DeriveError:
+        takes = f"takes: {', '.join((*self.names, *self.dims))}"
+        for name in arguments:
+            if name not in self._expected:
+                near = nearest(name, sorted(self._expected))
+                helps = (f"did you mean `{near}`?",) if near else ()
+                return problem("unknown-name", f"nothing here takes `{name}`", name, [takes], helps)
+        name = next(n for n in (*self.names, *self.dims) if n not in arguments)
+        return problem("no-value", f"`{name}` has no value here", name, [takes])
+
+    def _floats(self, values: Sequence[Any]) -> list[Array]:
+        """Arrays of one floating type: float32 where all that has a type is float32."""
+        arrays: list[Array] = []
+        typed: list[np.dtype[Any]] = []
+        for name, value in zip(self.names, values, strict=True):
+            try:
+                array = np.asarray(value)
+            except ValueError:
+                array = np.asarray(None)
+            if array.dtype.kind not in "fiub":
+                raise problem(
+                    "shape-mismatch",
+                    f"`{name}` is not an array of real numbers: {array.dtype} was given",
+                    name,
+                )
+            if hasattr(value, "dtype") and array.dtype.kind == "f":
+                typed.append(array.dtype)
+            arrays.append(array)
+        kind = _SINGLE if typed and all(t == _SINGLE for t in typed) else _DOUBLE
+        return [array.astype(kind, copy=False) for array in arrays]
+
+    def _fit(self, shapes: Sequence[tuple[int, ...]], sizes: dict[str, Any]) -> None:
+        """Raises DeriveError where shapes do not agree with the model's dimensions."""
+        known: dict[str, int] = {}
+        source: dict[str, str] = {}
+        for dim in self.dims:
+            if dim not in sizes:
+                raise self._missing(dict.fromkeys([*self.names, *sizes]))
+            known[dim], source[dim] = int(sizes[dim]), "as given"
+        for name, shape in zip(self.names, shapes, strict=True):
+            axes = self.symbols[name].axes
+            if len(shape) != len(axes):
+                raise self._clash(name, shape, known, source)
+            for size, axis in zip(shape, axes, strict=True):
+                _learn(axis.size, size, known, source, name)
+        for name, shape in zip(self.names, shapes, strict=True):
+            for size, axis in zip(shape, self.symbols[name].axes, strict=True):
+                here = axis.size.substitute({d: Dim.of(n) for d, n in known.items()})
+                if here.constant != size:
+                    raise self._clash(name, shape, known, source)
+        for dim, size in known.items():
+            if size < 1:
+                raise problem(
+                    "shape-mismatch",
+                    f"the dimension `{dim}` is {size} by the shape of `{source[dim]}`",
+                    source[dim],
+                    ["a dimension is at least 1"],
+                )
+
+    def _clash(
+        self, name: str, shape: tuple[int, ...], known: dict[str, int], source: dict[str, str]
+    ) -> DeriveError:
+        axes = self.symbols[name].axes
+        wanted = f"[{', '.join(str(a.size) for a in axes)}]" if axes else "no axes: a number"
+        used = {d for a in axes for d in a.size.names if d in known}
+        notes = [f"{d} = {known[d]}, by the shape of `{source[d]}`" for d in sorted(used)]
+        found = f"[{', '.join(map(str, shape))}]" if shape else "no axes: it is a number"
+        return problem(
+            "shape-mismatch", f"`{name}` has shape {found}; expected {wanted}", name, notes
+        )
+
+
+def _learn(size: Dim, found: int, known: dict[str, int], source: dict[str, str], name: str) -> None:
+    """The dimension that the size of an axis tells, where it is the only unknown in it."""
+    rest = size.substitute({d: Dim.of(n) for d, n in known.items()})
+    terms = dict(rest.terms)
+    if len(rest.names) == 1 and all(len(m) <= 1 for m in terms):
+        (dim,) = rest.names
+        factor, constant = terms[(dim,)], terms.get((), 0)
+        if (found - constant) % factor == 0:
+            known[dim], source[dim] = (found - constant) // factor, name
+
+
+def _is_onehot(a: Array) -> bool:
+    """One entry of each row is 1; the squares sum to 1, so there is no other."""
+    if a.ndim == 1:
+        return bool(a[a.argmax()] == 1.0) and bool(np.count_nonzero(a) == 1)
+    rows = a.size // a.shape[-1]
+    return bool((a.max(axis=-1) == 1.0).all()) and bool(np.count_nonzero(a) == rows)
+
+
+def _sums_to_one(a: Array) -> bool:
+    return bool((np.abs(a.sum(axis=-1) - 1) < _NEAR * a.shape[-1]).all())
+
+
+def _is_symmetric(a: Array) -> bool:
+    turned = a.swapaxes(-1, -2)
+    return bool((np.abs(a - turned) <= _NEAR * (1 + np.abs(a))).all())
+
+
+def _is_posdef(a: Array) -> bool:
+    try:
+        np.linalg.cholesky(a)
+    except np.linalg.LinAlgError:
+        return False
+    return _is_symmetric(a)
+
+
+def _is_orthogonal(a: Array) -> bool:
+    product = a.swapaxes(-1, -2) @ a
+    return bool((np.abs(product - np.eye(a.shape[-1])) < _NEAR * a.shape[-1]).all())
+
+
+def _is_diagonal(a: Array) -> bool:
+    return not (a * (1 - np.eye(a.shape[-1]))).any()
+
+
+_TESTS: dict[str, Callable[[Array], bool]] = {
+    "onehot": _is_onehot,
+    "simplex": lambda a: bool((a > 0).all()) and _sums_to_one(a),
+    "unit": lambda a: _sums_to_one(a * a),
+    "positive": lambda a: bool((a > 0).all()),
+    "nonnegative": lambda a: bool((a >= 0).all()),
+    "integer": lambda a: bool((a == np.rint(a)).all()),
+    "binary": lambda a: bool(((a == 0) | (a == 1)).all()),
+    "sign": lambda a: bool((np.abs(a) == 1).all()),
+    "symmetric": _is_symmetric,
+    "posdef": _is_posdef,
+    "invertible": lambda a: bool(np.linalg.matrix_rank(a).min() == a.shape[-1]),
+    "orthogonal": _is_orthogonal,
+    "diagonal": _is_diagonal,
+}
+"""Each property of the language, tested on floats: sums and transposes up to rounding."""

@@ -1,0 +1,227 @@
+"""The source of a function: a value and its gradients, from arrays."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from derive.compile.adjoint import Adjoints
+from derive.compile.dialect import Dialect
+from derive.compile.emit import Emitter
+from derive.compile.helpers import HELPERS
+from derive.compile.lowering import Lowering
+from derive.compile.node import Node, Use
+from derive.compile.text import Text, identifiers, tight
+from derive.compile.tidy import tidied
+from derive.model.dim import Dim
+from derive.model.model import Model
+from derive.model.scalar import Axis, IndexVariable, Scalar
+
+_RESERVED = ("np", "torch", "jax", "jnp", "math", "dtype", "value_and_gradients", "range", "int")
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A generated function: `source` defines `function`, which takes `arguments` in this order."""
+
+    source: str
+    function: str
+    of: str
+    wrt: tuple[str, ...]
+    arguments: tuple[str, ...]
+    dims: tuple[str, ...]
+    names: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A number and the names by which it is differentiated, as arrays to compute."""
+
+    lowering: Lowering
+    value: Use
+    gradients: tuple[Use, ...]
+    titles: dict[Node, str]
+
+
+def wanted(
+    model: Model, of: str, wrt: Sequence[str], resolve: Callable[[Scalar], Scalar]
+) -> Wanted:
+    """The value and its gradients. Raises NotCompiled."""
+    lowering = Lowering(model, resolve, frozenset(wrt))
+    value = lowering.name(of)
+    targets = [lowering.name(name) for name in wrt]
+    adjoints = Adjoints(lowering.algebra, value, [use.node for use in targets])
+    found: list[Use] = []
+    for name, target in zip(wrt, targets, strict=True):
+        found.append(_full(lowering, name, target, adjoints))
+    titles: dict[Node, str] = {}
+    for node, adjoint in adjoints.total.items():
+        if node in lowering.titles and adjoint.node.kind not in ("name", "one"):
+            titles.setdefault(adjoint.node, f"d{of}_d{lowering.titles[node]}")
+    for node, title in lowering.titles.items():
+        titles[node] = title
+    for name, use in zip(wrt, found, strict=True):
+        titles.setdefault(use.node, f"d{of}_d{name}")
+    outputs = tidied(lowering.algebra, [value, *found], titles)
+    return Wanted(lowering, outputs[0], tuple(outputs[1:]), titles)
+
+
+def _full(lowering: Lowering, name: str, target: Use, adjoints: Adjoints) -> Use:
+    """A gradient with all the axes of the name, in their order."""
+    own = lowering.labels(name)
+    adjoint = adjoints.of(target.node)
+    labels = adjoints.own.get(target.node, ())
+    back: dict[IndexVariable, IndexVariable] = dict(zip(labels, target.labels, strict=False))
+    named = Use(adjoint.node, tuple(back.get(label, label) for label in adjoint.labels))
+    if named.labels == own:
+        return named
+    return lowering.algebra.graph.make("spread", (), [named], own)
+
+
+def program(
+    model: Model,
+    of: str,
+    wrt: Sequence[str],
+    resolve: Callable[[Scalar], Scalar],
+    dialect: Dialect,
+) -> Program:
+    """The function. Raises NotCompiled where there is no array code for something."""
+    found = wanted(model, of, wrt, resolve)
+    return _Writer(model, of, tuple(wrt), found, dialect).program()
+
+
+class _Writer:
+    """Writes one function."""
+
+    def __init__(
+        self, model: Model, of: str, wrt: tuple[str, ...], found: Wanted, dialect: Dialect
+    ) -> None:
+        self.model, self.of, self.wrt, self.found = model, of, wrt, found
+        self.dialect = dialect
+        self.names = identifiers([*model.symbols, *model.dims], _RESERVED)
+
+    def program(self) -> Program:
+        """All of it."""
+        found = self.found
+        taken = {*self.names.values(), *_RESERVED}
+        titles = {n: t for n, t in found.titles.items() if n.kind != "name"}
+        texts = identifiers(dict.fromkeys(titles.values()), taken)
+        named = {n: texts[t] for n, t in titles.items()}
+        outputs = [found.value.node, *(g.node for g in found.gradients)]
+        inputs = {
+            n.head[0]: n
+            for use in found.lowering.names.values()
+            for n in [use.node]
+            if n.kind == "name"
+        }
+        named |= {n: self.names[str(name)] for name, n in inputs.items()}
+        sizes = {Dim.symbol(d): self.names[d] for d in self.model.dims}
+        emitter = Emitter(self.dialect, named, sizes, set(taken))
+        results = emitter.write(outputs)
+        arguments = tuple(self.arguments([str(n) for n in inputs]))
+        closing = self.closing(results, outputs)
+        opening, dims = self.opening(arguments, emitter, "\n".join([*emitter.lines, *closing]))
+        lines = [*opening, *emitter.lines, *closing]
+        function = "value_and_gradients"
+        params = ", ".join(self.names[a] for a in (*arguments, *dims))
+        head = [f"def {function}({params}):", *self.docstring(arguments)]
+        body = "\n".join([*head, *(f"    {line}" for line in lines)])
+        return Program(
+            self.preamble(emitter) + body + "\n",
+            function,
+            self.of,
+            self.wrt,
+            arguments,
+            dims,
+            self.names,
+        )
+
+    def arguments(self, used: list[str]) -> list[str]:
+        """The declared names that are used or differentiated by."""
+        needed = {*used, *(w for w in self.wrt if w in self.model.symbols)}
+        return [name for name in self.model.symbols if name in needed]
+
+    def preamble(self, emitter: Emitter) -> str:
+        """Imports and small functions."""
+        imports = self.dialect.header
+        helpers = "".join(
+            f"\n{HELPERS[self.dialect.name][name]}" for name in emitter.helpers if name != "math"
+        )
+        if "math" in emitter.helpers or "math." in helpers:
+            imports = f"import math\n\n{imports}"
+        return f"{imports}\n{helpers}\n\n"
+
+    def docstring(self, arguments: Sequence[str]) -> list[str]:
+        """What goes in and what comes out, with shapes in the model's dimensions."""
+        shapes = [f"{self.names[a]}{_shape_text(self.model.symbols[a].axes)}" for a in arguments]
+        outs = ", ".join(f"d{self.of}/d{name}" for name in self.wrt) or "no gradient"
+        lines = [f'    """The value of {_plain(self.of)}, and {_plain(outs)}.', ""]
+        lines += [f"    {_plain(shape)}" for shape in shapes]
+        return [*lines, '    """']
+
+    def opening(
+        self, arguments: Sequence[str], emitter: Emitter, text: str
+    ) -> tuple[list[str], tuple[str, ...]]:
+        """Sizes from shapes, and the dimensions that no shape tells."""
+        lines: list[str] = []
+        known: set[str] = set()
+        for name in arguments:
+            for place, axis in enumerate(self.model.symbols[name].axes):
+                solved = _solved(axis.size, known)
+                if solved is None:
+                    continue
+                dim, pattern = solved
+                known.add(dim)
+                if _mentions(text, self.names[dim]):
+                    source = pattern.format(f"{self.names[name]}.shape[{place}]")
+                    lines.append(f"{self.names[dim]} = {source}")
+        if emitter.needs_dtype:
+            first = next((self.names[a] for a in arguments if self.model.symbols[a].axes), None)
+            first = first or next((self.names[a] for a in arguments), None)
+            default = f"{self.dialect.module}.float64"
+            lines.append(f"dtype = {first}.dtype" if first else f"dtype = {default}")
+        missing = (d for d in self.model.dims if d not in known and _mentions(text, self.names[d]))
+        return lines, tuple(missing)
+
+    def closing(self, results: list[Text], outputs: list[Node]) -> list[str]:
+        """The value, and the gradients by name; nothing that is given is handed back itself."""
+        given = set(self.names.values())
+        parts: list[str] = []
+        seen: set[str] = set()
+        for name, text, node in zip(self.wrt, results[1:], outputs[1:], strict=True):
+            body = tight(text.text)
+            if node.kind == "spread" or body in given or body in seen:
+                copy = ".clone()" if self.dialect.name == "torch" else ".copy()"
+                body = f"{body}{copy}" if not text.plain else body
+            seen.add(text.text)
+            parts.append(f"{name!r}: {body}")
+        return [f"return {tight(results[0].text)}, {{{', '.join(parts)}}}"]
+
+
+def _solved(size: Dim, known: set[str]) -> tuple[str, str] | None:
+    """A dimension that a size tells, and how it follows from it."""
+    if len(size.names - known) != 1 or any(len(m) > 1 for m, _ in size.terms):
+        return None
+    if size.names & known:
+        return None
+    (dim,) = size.names
+    terms = dict(size.terms)
+    factor, constant = terms[(dim,)], terms.get((), 0)
+    text = "{}"
+    if constant:
+        text = f"({text} {'-' if constant > 0 else '+'} {abs(constant)})"
+    return dim, text if factor == 1 else f"{text} // {factor}"
+
+
+def _mentions(text: str, name: str) -> bool:
+    return re.search(rf"\b{re.escape(name)}\b", text) is not None
+
+
+def _shape_text(axes: Sequence[Axis]) -> str:
+    if not axes:
+        return ": a number"
+    return f": [{', '.join(str(axis.size) for axis in axes)}]"
+
+
+def _plain(text: str) -> str:
+    """Without what could end a string."""
+    return text.replace("\\", "").replace('"', "'")
