@@ -168,11 +168,11 @@ class _Rule:
             return
         match name:
             case "max" | "min":
-                first, second = self.inside if name == "max" else self.inside[::-1]
-                above = algebra.apply("lt", second, first)  # max(a, b) = b + (a - b) [a > b]
-                slopes = [above, algebra.minus(algebra.one, above)]
-                for k, slope in enumerate(slopes if name == "max" else slopes[::-1]):
-                    self.give(k, slope)
+                left, right = self.inside  # max(a, b) = b + (a - b) [a > b], min likewise
+                order = (right, left) if name == "max" else (left, right)
+                chosen = algebra.apply("lt", *order)
+                self.give(0, chosen)
+                self.give(1, algebra.minus(algebra.one, chosen))
             case "where" | "choose":
                 mask = self.inside[0]
                 self.give(1, mask)

@@ -19,10 +19,13 @@ from derive.model.scalar import (
     Derivative,
     DimValue,
     Entry,
+    Expectation,
     Index,
     IndexValue,
     IndexVariable,
+    Limit,
     MatrixFunction,
+    MatrixProduct,
     Num,
     Reduce,
     Scalar,
@@ -78,6 +81,8 @@ class Lowering:
                     raise NotCompiled(f"the undefined name `{name}`")
                 labels = [IndexVariable("a", axis) for axis in self.axes(name)]
                 use = graph.make("name", (name,), (), labels)
+            elif definition.recurrence is not None:
+                raise NotCompiled("a recurrence")
             else:
                 use = self.scalar(definition.body)
                 order = [v for v in definition.indices if v in use.labels]
@@ -123,6 +128,12 @@ class Lowering:
                 return self.split(scalar)
             case Derivative():
                 return self.scalar(self.resolve(scalar))
+            case MatrixProduct():
+                raise NotCompiled("a product of matrices over a range")
+            case Limit():
+                raise NotCompiled("a limit")
+            case Expectation():
+                raise NotCompiled("a mean over random tensors")
             case Unknown(function):
                 raise NotCompiled(f"the unspecified function `{function}`")
             case _:
