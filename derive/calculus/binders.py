@@ -4,7 +4,7 @@ from fractions import Fraction
 
 from derive.calculus.algebra import Algebra, constructs, number_of_places
 from derive.calculus.canonical import bind, component
-from derive.calculus.functions import exponential, logarithm, symbolic_power
+from derive.calculus.functions import exponential, larger, logarithm, symbolic_power
 from derive.calculus.place import Place, Var, fresh, place
 from derive.calculus.powers import absolute, content
 from derive.calculus.products import Factors, opened
@@ -149,8 +149,34 @@ def maximum_over(algebra: Algebra, atom: Atom, exponent: Exponent) -> Poly:
         where = algebra.construct(Atom("argmax", (), (), (body,), (variable,)))
         spot = normal_place({}, Dim(()), where)
         return algebra.raised(algebra.substitute(body, {variable: spot}), exponent)
-    bound, (inside, where) = bind(body, (variable,), (condition,))
-    return of_atom(Atom("max", (), (), (inside, where), bound), exponent)
+    last = _last_place(algebra, variable, condition)
+    if last is not None:
+        before, spot = last
+        here = algebra.substitute(body, {variable: spot})
+        if not before.terms:
+            return algebra.raised(here, exponent)
+        others = algebra.construct(Atom("max", (), (), (body, before), (variable,)))
+        return algebra.raised(larger(algebra, here, others), exponent)
+    bound, (inside, holds) = bind(body, (variable,), (condition,))
+    return of_atom(Atom("max", (), (), (inside, holds), bound), exponent)
+
+
+def _last_place(algebra: Algebra, variable: Var, condition: Poly) -> tuple[Poly, Place] | None:
+    """A condition `i = p` or c(i), c holding somewhere for sure, or nowhere: c, and p."""
+    for monomial, coefficient in condition.terms.items():
+        if coefficient != 1 or len(monomial.factors) != 1:
+            continue
+        ((delta, _),) = monomial.factors.items()
+        if delta.kind != "delta" or place(variable) not in delta.places:
+            continue
+        where = next(p for p in delta.places if p != place(variable))
+        if variable in where.free or not algebra.within(where, variable.axis):
+            continue
+        rest = Poly({m: c for m, c in condition.terms.items() if m is not monomial})
+        at_low = algebra.substitute(rest, {variable: Place((), variable.axis.low)})
+        if not rest.terms or at_low == ONE:
+            return rest, where
+    return None
 
 
 @constructs("argmax")

@@ -64,6 +64,7 @@ class Calculus:
         self.facts: set[str] = set()
         self.excluded: set[Poly] = set()
         self.adjoints: list[str] = []
+        self.adjoint_of: dict[str, tuple[str, str]] = {}
         self._limits: dict[str, Limits] = {}
         self._bodies: dict[str, Body] = {}
         self._gradients: dict[tuple[str, str, bool], Gradient] = {}
@@ -189,6 +190,7 @@ class Calculus:
             self._bodies[title] = body
             self._limits[title] = Limits(set(), set(), set())
             self.adjoints.append(title)
+            self.adjoint_of[title] = (of, name)
 
     def recurrence(self, name: str) -> Recurrence | None:
         """The recurrence to which a definition belongs."""

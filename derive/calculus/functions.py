@@ -266,6 +266,12 @@ def _func(algebra: Algebra, atom: Atom, exponent: Exponent) -> Poly:
     return algebra.raised(made, exponent)
 
 
+def larger(algebra: Algebra, a: Poly, b: Poly) -> Poly:
+    """max(a, b) = b + (a - b) [a > b]."""
+    step = algebra.construct(Atom("func", ("step",), (), (a - b,)))
+    return add((b, algebra.multiply(a - b, step)))
+
+
 def hyperbolic_tangent(algebra: Algebra, poly: Poly) -> Poly:
     """tanh(a) = 1 - 2 / (exp(2a) + 1)."""
     square = exponential(algebra, poly.scaled(2))

@@ -11,6 +11,7 @@ from derive.calculus.functions import (
     exponential,
     half_sum,
     hyperbolic_tangent,
+    larger,
     logarithm,
     symbolic_power,
 )
@@ -350,11 +351,6 @@ def _func(name: str) -> Callable[[Algebra, Poly], Poly]:
     return lambda algebra, a: algebra.construct(Atom("func", (name,), (), (a,)))
 
 
-def _largest(algebra: Algebra, a: Poly, b: Poly) -> Poly:
-    """max(a, b) = b + (a - b) [a > b]."""
-    return add((b, algebra.multiply(a - b, _func("step")(algebra, a - b))))
-
-
 OPERATIONS: dict[str, Callable[..., Poly]] = {
     "add": lambda algebra, a, b: add((a, b)),
     "sub": lambda algebra, a, b: a - b,
@@ -380,8 +376,8 @@ OPERATIONS: dict[str, Callable[..., Poly]] = {
     "erf": _func("erf"),
     "lgamma": _func("lgamma"),
     "digamma": _func("digamma"),
-    "max": _largest,
-    "min": lambda algebra, a, b: -_largest(algebra, -a, -b),
+    "max": larger,
+    "min": lambda algebra, a, b: -larger(algebra, -a, -b),
     "lt": lambda algebra, a, b: _func("step")(algebra, b - a),
     "le": lambda algebra, a, b: ONE - _func("step")(algebra, a - b),
     "eq": lambda algebra, a, b: _func("zero")(algebra, a - b),

@@ -8,9 +8,10 @@ used; where one that was not declared would do, the answer names it.
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
+from itertools import islice
 
 from derive.calculus.adjoints import Body
-from derive.calculus.algebra import Algebra, TooLarge
+from derive.calculus.algebra import Algebra, Rule, TooLarge
 from derive.calculus.canonical import poly_signature, rename_poly
 from derive.calculus.contraction import RULES
 from derive.calculus.engine import Calculus
@@ -28,10 +29,12 @@ from derive.model.traverse import has_derivative
 from derive.proof.cases import HEAVY, Spelling, at_fixed_places, fixed_places
 from derive.proof.domain import defined_only
 from derive.proof.facts import Equation, Facts, solved
+from derive.proof.induction import HYPOTHESIS, Induction
 from derive.proof.opening import Opening, weight
 from derive.proof.order import OrderProver
 from derive.proof.outcome import NotShown, Proof, Proved, ProvedIf
 from derive.proof.substitution import substituted
+from derive.proof.unrolling import Sequences
 
 MOST_STAGES = 200
 MOST_GUESSES = 12
@@ -49,6 +52,7 @@ class Prover:
         self.calculus = calculus
         self.given = given or {}
         self.opening = Opening(calculus, self.given)
+        self.sequences = Sequences(calculus)
         self.model = calculus.model
         self.nonzero: frozenset[int] = frozenset()
         self.plausible: frozenset[Fact] | None = None
@@ -90,6 +94,17 @@ class Prover:
             assert isinstance(known.knowledge, Facts)
             known.knowledge.used.clear()
             return known
+        made = self.new_algebra(properties, equations)
+        self._algebras[key] = made
+        return made
+
+    def new_algebra(
+        self,
+        properties: Properties,
+        equations: tuple[Equation, ...],
+        more: tuple[Rule, ...] = (),
+    ) -> Algebra:
+        """An algebra that knows these facts, with more rules."""
         facts = Facts(self.model, self.calculus.signs.body)
         facts.learn(properties, equations)
         facts.assumed = self.calculus.signs.assumed
@@ -97,9 +112,7 @@ class Prover:
         facts.nonzero = self.nonzero
         facts.places = set(self.calculus.signs.places)
         rules = (*RULES, facts.rule) if properties or equations else RULES
-        made = Algebra(facts, rules, lambda: self.calculus.tick())
-        self._algebras[key] = made
-        return made
+        return Algebra(facts, (*rules, *more), lambda: self.calculus.tick())
 
     def difference(self, relation: Relation) -> Poly:
         """Left minus right in normal form, zero where the conditions fail."""
@@ -197,12 +210,35 @@ class Prover:
         if stage is not None:
             facts = self.needed(difference, declared, equations, stage, self.used(knowing))
             return Proved(facts, self.conditions())
+        found = self.by_induction(difference, declared, equations)
+        if found is not None:
+            return found
         for name, missing, properties in self.candidates(difference, declared):
             guessing = self.algebra(properties, equations)
             if self.vanishes(difference, guessing, MOST_GUESSES) is not None:
                 facts = tuple(f for f in self.used(guessing) if not f.startswith(f"{name} is "))
                 return ProvedIf((missing,), facts, self.conditions())
         return NotShown("the two sides have different normal forms")
+
+    def by_induction(
+        self, difference: Poly, declared: Properties, equations: tuple[Equation, ...]
+    ) -> Proof | None:
+        """A proof by induction, where the difference has recurrences in it."""
+        if self.plausible is not None or not self.sequences.present(difference):
+            return None
+        made: list[Algebra] = []
+
+        def algebra_of(known: tuple[Equation, ...], rules: tuple[Rule, ...]) -> Algebra:
+            made.append(self.new_algebra(declared, (*equations, *known), rules))
+            return made[-1]
+
+        induction = Induction(self.sequences, algebra_of, self.is_zero)
+        *_, poly = islice(self.opening.openings(difference, induction.algebra), MOST_STAGES)
+        if not induction.shows(poly):
+            return None
+        used = {f for algebra in made for f in self.used(algebra)}
+        facts = tuple(sorted(f for f in used if not f.startswith(HYPOTHESIS)))
+        return Proved(facts, self.conditions(), tuple(induction.trail))
 
     def candidates(
         self, difference: Poly, declared: Properties
@@ -265,6 +301,10 @@ class Prover:
         kinks = {f"{text_of_poly(named(kink))} != 0" for kink in self.calculus.kinks}
         ties = {f"{text_of_poly(of_atom(tie))} attained once" for tie in self.calculus.ties}
         return tuple(sorted(kinks)) + tuple(sorted(ties))
+
+    def is_zero(self, poly: Poly, algebra: Algebra) -> bool:
+        """The polynomial vanishes, as it stands or with definitions opened."""
+        return self.vanishes(poly, algebra) is not None
 
     # --- one normal form after the other -------------------------------------------------------
 

@@ -21,12 +21,16 @@ SYMMETRIC = frozenset({"symmetric", "posdef", "diagonal"})
 
 @dataclass(frozen=True, slots=True)
 class Equation:
-    """An assumed equation, solved for an atom: `atom = value` for all values of `parameters`."""
+    """An assumed equation, solved for an atom: `atom = value` for all values of `parameters`.
+
+    It holds where the indicators of `guard` are one.
+    """
 
     atom: Atom
     value: Poly
     parameters: tuple[Var, ...]
     text: str
+    guard: tuple[Atom, ...] = ()
 
 
 class Facts(Signs):
@@ -222,6 +226,8 @@ def _solved(
         if atom is None:
             continue
         exponent = factors.get(atom, 0)
+        if not _guarded(algebra, equation, mapping, factors):
+            continue
         if exponent.denominator == 1 and exponent >= 1:
             value = algebra.substitute(equation.value, mapping)
             return Rewritten(merged(factors, {atom: -1}), value, NOTHING)
@@ -230,6 +236,17 @@ def _solved(
                 rest = {a: e for a, e in factors.items() if a not in inside}
                 return Rewritten(rest, algebra.substitute(equation.value, mapping), variables)
     return None
+
+
+def _guarded(
+    algebra: Algebra, equation: Equation, mapping: dict[Var, Place], factors: Factors
+) -> bool:
+    """The indicators under which the equation holds stand among the factors, or are one."""
+    for guard in equation.guard:
+        made = algebra.substitute_atom(guard, mapping)
+        if made != ONE and (made.atom is None or made.atom not in factors):
+            return False
+    return True
 
 
 def _matches(equation: Equation, factors: Factors) -> Iterator[dict[Var, Place]]:

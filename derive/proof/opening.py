@@ -100,8 +100,9 @@ class Opening:
 
     def can_be_opened(self, name: str) -> bool:
         """A name is defined, and neither given another value nor by a recurrence."""
-        definition = self.model.definitions.get(name)
-        return definition is not None and name not in self.given and definition.recurrence is None
+        if name not in self.model.definitions or name in self.given:
+            return False
+        return self.calculus.recurrence(name) is None
 
     def in_sight(self, poly: Poly) -> frozenset[str]:
         """The names that can be opened, outside of the arguments of unspecified functions."""
