@@ -94,6 +94,7 @@ class Accumulation:
         self.target = tuple(map(spot, self.wrt_variables))
         self.adjoints: dict[str, Body] = {of: self.seed()}
         self.result = ZERO
+        self.loops = True  # through recurrences, of which `wrt` may be one
         self.kinks: set[Poly] = set()
         self.ties: set[Atom] = set()
 
@@ -122,6 +123,7 @@ class Accumulation:
 
     def partial(self) -> Gradient:
         """The derivative of what defines `of`, every other name held fixed."""
+        self.loops = False
         seed = self.adjoints[self.of]
         if self.of == self.wrt:
             self.result = self.at_target(seed)
@@ -204,7 +206,7 @@ class Accumulation:
 
     def push(self, adjoint: Body, body: Body, symbol: str) -> None:
         """Adds what a definition contributes to the adjoint of a name, or to the result."""
-        if symbol == self.wrt:
+        if symbol == self.wrt and not (self.loops and self.names.recurrence(symbol)):
             self.result = add((self.result, self.change(adjoint, body, symbol, self.target)))
             return
         before = self.adjoints.get(symbol)

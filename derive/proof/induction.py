@@ -253,7 +253,7 @@ class Induction:
             return first(atom) or (mate and way(atom) == step and at(atom, before))
 
         def third(atom: Atom) -> bool:
-            level = sequences.shifts(str(atom.head[0])) <= {0}
+            level = sequences.is_level(str(atom.head[0]))
             return second(atom) or (level and (at(atom, here) or at(atom, before)))
 
         def fourth(atom: Atom) -> bool:

@@ -5,8 +5,9 @@ from collections.abc import Callable
 from derive.calculus.algebra import Algebra
 from derive.calculus.engine import Calculus
 from derive.calculus.partials import Differentiation
-from derive.calculus.place import Place, fresh
+from derive.calculus.place import Place, fresh, place
 from derive.calculus.ranges import moved, spot
+from derive.calculus.recurrence import pieces
 from derive.calculus.term import Atom, Poly, add
 from derive.calculus.unfolding import Unfolding, all_atoms
 from derive.model.dim import Dim
@@ -19,6 +20,7 @@ class Sequences:
 
     def __init__(self, calculus: Calculus) -> None:
         self.calculus = calculus
+        self._level: dict[str, bool] = {}
 
     def is_one(self, name: str) -> bool:
         """The name is defined by a recurrence."""
@@ -70,25 +72,26 @@ class Sequences:
             return None
         return atom.places[self.calculus.time(of)]
 
-    def shifts(self, name: str) -> set[int | None]:
-        """How far off in time the entries of the same recurrence stand of which one is made."""
-        body = self.calculus.body(name)
-        recurrence = self.calculus.recurrence(name)
-        assert body is not None
-        assert recurrence is not None
-        own = body.variables[self.calculus.time(name)]
-        found: set[int | None] = set()
-        for atom in self.entries(body.poly):
-            if str(atom.head[0]) in recurrence.names:
-                where = self.time(atom)
-                same = dict(where.terms).keys() == {own}
-                found.add(where.offset.constant if same else None)
-        return found
+    def is_level(self, name: str) -> bool:
+        """Its entries are made of entries of the same time only."""
+        if name not in self._level:
+            body = self.calculus.body(name)
+            recurrence = self.calculus.recurrence(name)
+            assert body is not None
+            assert recurrence is not None
+            time = body.variables[self.calculus.time(name)]
+            self._level[name] = all(
+                near(self.time(atom), place(part)) == 0
+                for part, poly in pieces(self.calculus.algebra, body.poly, time)
+                for atom in self.entries(poly)
+                if str(atom.head[0]) in recurrence.names and part in self.time(atom).free
+            )
+        return self._level[name]
 
 
-def near(place: Place, end: Place) -> int | None:
+def near(where: Place, end: Place) -> int | None:
     """The whole number by which a place is above another, where it is one."""
-    return (place.offset - end.offset).constant if place.terms == end.terms else None
+    return (where.offset - end.offset).constant if where.terms == end.terms else None
 
 
 class Unrolling(Unfolding):
@@ -173,6 +176,6 @@ def reached_ends(algebra: Algebra, sequences: Sequences, poly: Poly) -> Poly:
     return poly
 
 
-def shifted(place: Place, steps: int) -> Place:
+def shifted(where: Place, steps: int) -> Place:
     """The place some steps further on."""
-    return moved(place, Dim.of(steps))
+    return moved(where, Dim.of(steps))
