@@ -56,7 +56,10 @@ class Names(Protocol):
         """A definition in normal form."""
 
     def recurrence(self, name: str) -> Recurrence | None:
-        """The recurrence to which a definition belongs."""
+        """The names that use one another, over time, to which a definition belongs."""
+
+    def block(self, name: str) -> Recurrence | None:
+        """The loop in which a definition stands."""
 
     def time(self, name: str) -> int:
         """Which index of a definition is that of its recurrence."""
@@ -195,8 +198,9 @@ class Accumulation:
             self.result = self.at_target(inside[self.wrt])
 
     def causal(self, recurrence: Recurrence, name: str, adjoint: Body) -> Body:
-        """An adjoint that is zero after the time of `of`, where that is of the recurrence."""
-        if self.of not in recurrence.names:
+        """An adjoint that is zero after the time of `of`, where that is of the same loop."""
+        block = self.names.block(self.of)
+        if block is None or name not in block.names:
             return adjoint
         own = spot(self.of_variables[self.names.time(self.of)])
         other = spot(adjoint.variables[self.names.time(name)])

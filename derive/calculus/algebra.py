@@ -265,15 +265,15 @@ class Algebra:
         """One where the first place is below the second."""
         if never_below(first, second):
             return ZERO
-        if never_below(second, moved(first, DIM_ONE)):
-            return ONE
+        if never_below(second, first):
+            return ONE - self.delta(first, second)
         apart = (second.offset - first.offset).constant
         if apart and abs(apart) <= MOST_SHIFT:  # [i < j + 1] = [i < j] + [i = j]
             back = 1 if apart > 0 else -1
             nearer = moved(second, Dim.of(-back))
             between = nearer if back > 0 else second
             return add((self.less(first, nearer), self.delta(first, between).scaled(back)))
-        return of_atom(Atom("less", (), (first, second)))
+        return of_atom(Atom("less", (), balanced(first, second)))
 
     def at_most(self, first: Place, second: Place) -> Poly:
         """One where the first place is not above the second."""

@@ -35,12 +35,19 @@ def delta_contracts(algebra: Algebra, factors: Factors, bound: frozenset[Var]) -
                 if variable not in bound or variable in other.free or factor.constant != 1:
                     continue
                 value = _difference(other, one, variable)
-                if value is not None and algebra.within(value, variable.axis):
+                if value is None:
+                    continue
+                if algebra.within(value, variable.axis):
                     replaced = _replaced(algebra, rest, variable, value)
                     return Rewritten({}, replaced, frozenset({variable}))
+                if bound.isdisjoint(value.free) and any(variable in a.free for a in rest):
+                    replaced = _replaced(algebra, rest, variable, value)
+                    return Rewritten({atom: 1}, replaced, NOTHING)
         narrowed = _narrowed(algebra, atom, rest, bound)
         if narrowed is not None:
             return narrowed
+        if len({v in bound for v in atom.free}) > 1:
+            continue  # the summed one is gone from the rest already
         one, other = sorted(atom.places, key=lambda p: -p.key)
         if one.variable is None or one.variable in other.free:
             one, other = other, one

@@ -6,7 +6,7 @@ network, not with its expanded size, and an answer is in terms of the names in b
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from derive.calculus.adjoints import Accumulation, Body, Gradient, title_of
 from derive.calculus.algebra import Algebra
@@ -67,6 +67,7 @@ class Calculus:
         self.adjoint_of: dict[str, tuple[str, str]] = {}
         self._limits: dict[str, Limits] = {}
         self._bodies: dict[str, Body] = {}
+        self._cycles: dict[str, Recurrence | None] = {}
         self._gradients: dict[tuple[str, str, bool], Gradient] = {}
         self._limiting = Limiting(self)
         self._averaging = Averaging(self)
@@ -193,9 +194,40 @@ class Calculus:
             self.adjoint_of[title] = (of, name)
 
     def recurrence(self, name: str) -> Recurrence | None:
-        """The recurrence to which a definition belongs."""
+        """The names that use one another, over time, to which a definition belongs."""
+        if name not in self._cycles:
+            block = self.block(name)
+            for member in (name,) if block is None else block.names:
+                self._cycles[member] = None
+            for names in () if block is None else self._loops(block.names):
+                cycle = replace(block, names=names) if block is not None else None
+                self._cycles.update(dict.fromkeys(names, cycle))
+        return self._cycles[name]
+
+    def block(self, name: str) -> Recurrence | None:
+        """The loop in which a definition stands."""
         definition = self.model.definitions.get(name)
         return None if definition is None else definition.recurrence
+
+    def _loops(self, names: tuple[str, ...]) -> list[tuple[str, ...]]:
+        """Those of the names that use themselves, together with those that they need for it."""
+        uses = {name: self._reached(name, names) for name in names}
+        found: list[tuple[str, ...]] = []
+        for name in names:
+            if name in uses[name] and not any(name in loop for loop in found):
+                found.append(tuple(n for n in names if n in uses[name] and name in uses[n]))
+        return found
+
+    def _reached(self, name: str, names: tuple[str, ...]) -> set[str]:
+        """The definitions among these on which one depends."""
+        found: set[str] = set()
+        waiting = [name]
+        while waiting:
+            body = self.body(waiting.pop())
+            new = (body.poly.symbols & set(names)) - found if body else set()
+            found |= new
+            waiting.extend(sorted(new))
+        return found
 
     def time(self, name: str) -> int:
         """Which index of a definition is that of its recurrence."""

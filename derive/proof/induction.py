@@ -18,7 +18,6 @@ from derive.calculus.algebra import Algebra, Rule, TooLarge
 from derive.calculus.chains import distance, split
 from derive.calculus.knowledge import Rewritten
 from derive.calculus.place import Place, Var, fresh, place
-from derive.calculus.powers import content
 from derive.calculus.products import Factors, opened, without
 from derive.calculus.ranges import never_below, spot
 from derive.calculus.term import ONE, Atom, Poly, add, of_atom, of_monomial
@@ -163,9 +162,18 @@ class Induction:
         old_goal = self.algebra.substitute(goal, before)
         old_mask = self.algebra.substitute(mask, before)
         for known, name in self.hypotheses(old_goal, old_mask, before[time], now):
-            rules = (Splitting(ends_of(now_goal, now) - ends_of(old_goal, now)).rule,)
-            algebra = self.algebra_of(known, rules)
-            if self.step_holds(now_goal, now_mask, algebra, name, place(now), step):
+            ends = ends_of(now_goal, now) - ends_of(old_goal, now)
+            if any(
+                self.step_holds(
+                    now_goal,
+                    now_mask,
+                    self.algebra_of(known, (Splitting(ends, first).rule,)),
+                    name,
+                    place(now),
+                    step,
+                )
+                for first in ((True, False) if ends else (True,))
+            ):
                 end = f"{'from' if step > 0 else 'down from'} {start}"
                 self.trail.append(f"by induction over {time.name or 't'}, {end}")
                 return True
@@ -182,31 +190,28 @@ class Induction:
     ) -> Iterator[tuple[Known, str]]:
         """The goal one step before, solved for an entry there; at last, no hypothesis."""
         guard = guards(mask)
-        if guard is not None:
-            _, rest = content(self.algebra, goal) if goal.terms else (ONE, goal)
-            for monomial, coefficient in rest.terms.items():
-                if len(monomial.factors) != 1:
-                    continue
-                ((atom, exponent),) = monomial.factors.items()
-                if exponent != 1 or atom.kind != "entry":
-                    continue
-                name = str(atom.head[0])
-                if not self.sequences.is_one(name) or before not in atom.places:
-                    continue
-                others = Poly({m: c for m, c in rest.terms.items() if m is not monomial})
-                parameters = tuple(v for v in rest.free if v is not now)
-                if any(place(v) not in atom.places for v in parameters):
-                    continue
-                if any(
-                    a.head == atom.head and before in a.places
-                    for a in self.sequences.entries(others)
-                ):
-                    continue
-                self._count += 1
-                value = others.scaled(-1 / Fraction(coefficient))
-                text = f"{HYPOTHESIS} {self._count}"
-                yield (Equation(atom, value, parameters, text, guard),), name
+        for poly in (goal, primitive(self.algebra, goal)) if guard is not None else ():
+            for monomial in poly.terms:
+                atom = Poly({monomial: 1}).atom
+                if atom is not None and self.determines(atom, poly, before, now):
+                    self._count += 1
+                    others = Poly({m: c for m, c in poly.terms.items() if m is not monomial})
+                    value = others.scaled(-1 / Fraction(poly.terms[monomial]))
+                    parameters = tuple(v for v in poly.free if v is not now)
+                    text = f"{HYPOTHESIS} {self._count}"
+                    yield (Equation(atom, value, parameters, text, guard or ()),), str(atom.head[0])
         yield (), ""
+
+    def determines(self, atom: Atom, poly: Poly, before: Place, now: Var) -> bool:
+        """An equation can be used as one for this entry: at all places, and nowhere else in it."""
+        if atom.kind != "entry" or not self.sequences.is_one(str(atom.head[0])):
+            return False
+        if before not in atom.places:
+            return False
+        if any(place(v) not in atom.places for v in poly.free if v is not now):
+            return False
+        entries = self.sequences.entries(poly)
+        return not any(a != atom and a.head == atom.head and before in a.places for a in entries)
 
     def step_holds(
         self, goal: Poly, mask: Poly, algebra: Algebra, name: str, now: Place, step: int
@@ -279,10 +284,7 @@ class Induction:
         for axis in sorted(times, key=str):
             time = fresh(axis, "t")
             for summand in islice(self.summands(goal, time), MOST_CHOICES):
-                common, rest = content(self.algebra, summand) if summand.terms else (ONE, summand)
-                if any(e < 0 for m in common.terms for e in m.factors.values()):
-                    rest = summand
-                if self.shows(rest, mask, depth - 1):
+                if self.shows(primitive(self.algebra, summand), mask, depth - 1):
                     return True
         return False
 
@@ -332,6 +334,19 @@ class Induction:
         return False
 
 
+def primitive(algebra: Algebra, poly: Poly) -> Poly:
+    """The polynomial without the factors that all terms share: zero where it is."""
+    if not poly.terms:
+        return poly
+    first = next(iter(poly.terms))
+    shared = {
+        atom: -min(m.factors.get(atom, 0) for m in poly.terms)
+        for atom in first.factors
+        if min(m.factors.get(atom, 0) for m in poly.terms) > 0
+    }
+    return algebra.multiply(poly, of_monomial(shared))
+
+
 def guards(mask: Poly) -> tuple[Atom, ...] | None:
     """The indicators whose product the mask is, where it is one."""
     single = mask.single
@@ -357,8 +372,9 @@ def ends_of(poly: Poly, now: Var) -> frozenset[End]:
 class Splitting:
     """A rule that takes a factor off products of matrices at some ends, where there is one."""
 
-    def __init__(self, ends: frozenset[End]) -> None:
+    def __init__(self, ends: frozenset[End], first: bool) -> None:
         self.ends = ends
+        self.first = first  # of a power the first factor is taken off, or the last
 
     def rule(self, algebra: Algebra, factors: Factors, bound: frozenset[Var]) -> Rewritten | None:
         """Terminates: a product that was split ends elsewhere."""
@@ -366,7 +382,7 @@ class Splitting:
             if atom.kind != "chain" or exponent != 1:
                 continue
             if atom.head == ("power",):
-                first, low, high = True, Place((), DIM_ONE), atom.places[2]
+                first, low, high = self.first, Place((), DIM_ONE), atom.places[2]
                 found = ("length", high) in self.ends
             else:
                 low, high = atom.places[2:]

@@ -67,8 +67,8 @@ class Sequences:
         if found is None:
             return None
         of, wrt = found
-        recurrence = self.calculus.recurrence(of)
-        if recurrence is None or wrt not in recurrence.names:
+        block = self.calculus.block(of)
+        if block is None or wrt not in block.names:
             return None
         return atom.places[self.calculus.time(of)]
 
@@ -136,15 +136,15 @@ class ForwardUnrolling(Unrolling):
         of, wrt = found
         count = len(calculus.axes(of))
         of_places, wrt_places = atom.places[:count], atom.places[count:]
-        body, recurrence = calculus.body(of), calculus.recurrence(of)
+        body, block = calculus.body(of), calculus.block(of)
         assert body is not None
-        assert recurrence is not None
+        assert block is not None
         own = algebra.substitute(body.poly, dict(zip(body.variables, of_places, strict=True)))
         parts = []
         if of == wrt:
             pairs = zip(of_places, wrt_places, strict=True)
             parts.append(algebra.product(algebra.delta(p, q) for p, q in pairs))
-        for symbol in sorted(own.symbols & set(recurrence.names)):
+        for symbol in sorted(own.symbols & set(block.names)):
             variables = tuple(fresh(a) for a in calculus.axes(symbol))
             local = Differentiation(algebra, symbol, tuple(map(spot, variables))).poly(own)
             if not local.terms:
