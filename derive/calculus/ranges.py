@@ -1,6 +1,7 @@
 """What is sure about places and ranges when every dimension is at least one."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from derive.calculus.place import Place, Var, place
 from derive.calculus.term import Poly
@@ -8,6 +9,7 @@ from derive.model.dim import ONE, Dim
 from derive.model.scalar import Axis
 
 
+@lru_cache(maxsize=65536)
 def surely_at_least(larger: Dim, smaller: Dim) -> bool:
     """`larger >= smaller` for all dimensions from one up."""
     difference = larger - smaller

@@ -47,7 +47,7 @@ class Unfolding:
             at = dict(zip(body.variables, places, strict=True))
             return Unfolding(self.algebra, {}).poly(self.algebra.substitute(body.poly, at))
         made = self.algebra.rebuilt(atom, self.place, self.poly)
-        if made.atom is not None and made.atom.kind in ("entry", "func"):
+        if made.atom is not None and made.atom.kind in ("entry", "func", "chain"):
             made = self.algebra.raised_atom(made.atom, 1)  # a fact may apply to it alone
         if self.signs and atom.head == ("sign",):
             return self._sign(made)

@@ -304,7 +304,7 @@ class Prover:
 
     def is_zero(self, poly: Poly, algebra: Algebra) -> bool:
         """The polynomial vanishes, as it stands or with definitions opened."""
-        return self.vanishes(poly, algebra) is not None
+        return self._vanishes(poly, algebra, MOST_STAGES, spelled=False) is not None
 
     # --- one normal form after the other -------------------------------------------------------
 

@@ -23,6 +23,7 @@ from derive.calculus.ranges import never_below, spot
 from derive.calculus.term import ONE, Atom, Poly, add, of_atom, of_monomial
 from derive.calculus.unfolding import Unfolding, all_atoms
 from derive.model.dim import ONE as DIM_ONE
+from derive.model.dim import Dim
 from derive.model.scalar import Axis
 from derive.proof.facts import Equation
 from derive.proof.unrolling import (
@@ -143,13 +144,14 @@ class Induction:
 
     def over(self, goal: Poly, mask: Poly, time: Var, step: int, depth: int) -> bool:
         """Induction over `time`, upwards (step 1) or downwards: the first place, then one step."""
+        goal, mask, time = self.at_now(goal, mask, time, step)
         axis = time.axis
         if axis.low == axis.high:
             return False
         start = axis.low if step > 0 else axis.high
         there = {time: Place((), start)}
-        first = tuple(self.algebra.substitute(p, there) for p in (goal, mask))
-        if not self.at_start(*first, there[time], step, depth):
+        first, holds = (self.algebra.substitute(p, there) for p in (goal, mask))
+        if not self.at_start(first, holds, there[time], step, depth):
             return False
         inner = (
             Axis(axis.low + DIM_ONE, axis.high) if step > 0 else Axis(axis.low, axis.high - DIM_ONE)
@@ -178,6 +180,22 @@ class Induction:
                 self.trail.append(f"by induction over {time.name or 't'}, {end}")
                 return True
         return False
+
+    def at_now(self, goal: Poly, mask: Poly, time: Var, step: int) -> tuple[Poly, Poly, Var]:
+        """The goal with `time` moved so that the entry that is furthest on stands just there."""
+        found = []
+        for atom in self.sequences.entries(goal):
+            if self.sequences.step(str(atom.head[0])) == step:
+                found.append(near(self.sequences.time(atom), place(time)))
+        shifts = [s for s in found if s is not None]
+        shift = 0 if not shifts else max(shifts) if step > 0 else min(shifts)
+        if shift == 0:
+            return goal, mask, time
+        by = Dim.of(shift)
+        new = fresh(Axis(time.axis.low + by, time.axis.high + by), time.name)
+        there = {time: shifted(place(new), -shift)}
+        goal, mask = (self.algebra.substitute(p, there) for p in (goal, mask))
+        return goal, mask, new
 
     def at_start(self, goal: Poly, mask: Poly, where: Place, step: int, depth: int) -> bool:
         """The first place of an induction: zero by a step there, or shown by another one."""
@@ -225,17 +243,20 @@ class Induction:
 
         try:
             poly = algebra.multiply(mask, Unfolding(algebra, {}).poly(goal))
+            found = [poly]
             for wanted in self.rounds(name, now, step):
                 poly = Unrolling(algebra, sequences, wanted).poly(poly)
                 if step > 0:
                     poly = ForwardUnrolling(algebra, sequences, forwards).poly(poly)
-                if len(poly.terms) > MOST_TERMS:
-                    return False
-                if not poly.terms or self.zero(poly, ONE, algebra):
+                if not poly.terms:
                     return True
+                if len(poly.terms) > MOST_TERMS:
+                    break
+                if poly != found[-1]:
+                    found.append(poly)
+            return any(self.zero(poly, ONE, algebra) for poly in found)
         except TooLarge:
-            pass
-        return False
+            return False
 
     def rounds(self, name: str, here: Place, step: int) -> Iterator[Callable[[Atom], bool]]:
         """What to unroll, round after round: ever more of the entries at `now` and one before."""
@@ -264,7 +285,6 @@ class Induction:
         def fourth(atom: Atom) -> bool:
             return third(atom) or at(atom, here)
 
-        yield lambda atom: False
         yield first
         yield second
         yield third
