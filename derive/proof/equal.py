@@ -304,11 +304,13 @@ class Prover:
 
     def is_zero(self, poly: Poly, algebra: Algebra) -> bool:
         """The polynomial vanishes, as it stands or with definitions opened."""
-        return self._vanishes(poly, algebra, MOST_STAGES, spelled=False) is not None
+        return self.vanishes(poly, algebra, spelled=False) is not None
 
     # --- one normal form after the other -------------------------------------------------------
 
-    def vanishes(self, difference: Poly, algebra: Algebra, most: int = MOST_STAGES) -> int | None:
+    def vanishes(
+        self, difference: Poly, algebra: Algebra, most: int = MOST_STAGES, spelled: bool = True
+    ) -> int | None:
         """The number of openings after which the difference is zero; None if it never is."""
         seen: list[Poly] = []
         try:
@@ -320,7 +322,8 @@ class Prover:
                     break
         except TooLarge:
             pass
-        return next((k for k, poly in enumerate(seen) if self.spelled_out(poly, algebra)), None)
+        tried = enumerate(seen) if spelled else ()
+        return next((k for k, poly in tried if self.spelled_out(poly, algebra)), None)
 
     def spelled_out(self, poly: Poly, algebra: Algebra) -> bool:
         """The difference is zero when fixed sizes are spelled out and orders turned."""
