@@ -35,29 +35,48 @@ def delta_contracts(algebra: Algebra, factors: Factors, bound: frozenset[Var]) -
                 if variable not in bound or variable in other.free or factor.constant != 1:
                     continue
                 value = _difference(other, one, variable)
-                if value is None:
-                    continue
-                if algebra.within(value, variable.axis):
+                if value is not None and algebra.within(value, variable.axis):
                     replaced = _replaced(algebra, rest, variable, value)
                     return Rewritten({}, replaced, frozenset({variable}))
-                if bound.isdisjoint(value.free) and any(variable in a.free for a in rest):
-                    replaced = _replaced(algebra, rest, variable, value)
-                    return Rewritten({atom: 1}, replaced, NOTHING)
         narrowed = _narrowed(algebra, atom, rest, bound)
         if narrowed is not None:
             return narrowed
-        if len({v in bound for v in atom.free}) > 1:
-            continue  # the summed one is gone from the rest already
         one, other = sorted(atom.places, key=lambda p: -p.key)
-        if one.variable is None or one.variable in other.free:
+        if one.variable is None or one.variable in other.free or one.free.isdisjoint(bound):
             one, other = other, one
         plain = one.variable
         if plain is None or plain in other.free:
             continue
+        if plain not in bound and not bound.isdisjoint(other.free):
+            continue  # of two indices the summed one goes
         if other.variable is None and other.terms:
             continue  # the entry might leave its axis where the delta is zero anyway
         if any(plain in a.free for a in rest):
             return Rewritten({atom: 1}, _replaced(algebra, rest, plain, other), NOTHING)
+    return None
+
+
+def summed_index_goes(
+    algebra: Algebra, factors: Factors, bound: frozenset[Var]
+) -> Rewritten | None:
+    """sum_i delta[i + 1, t] f(i) = f(t - 1) sum_i delta[i + 1, t], though t - 1 may leave the axis.
+
+    A last resort for proofs: where it does, the product is zero. Terminates as `delta_contracts`.
+    """
+    for atom, exponent in factors.items():
+        if atom.kind != "delta" or exponent != 1:
+            continue
+        rest = without(factors, atom)
+        for one, other in (atom.places, atom.places[::-1]):
+            for variable, factor in one.terms:
+                if variable not in bound or variable in other.free or factor.constant != 1:
+                    continue
+                value = _difference(other, one, variable)
+                if value is None or not bound.isdisjoint(value.free):
+                    continue
+                if any(variable in a.free for a in rest):
+                    replaced = _replaced(algebra, rest, variable, value)
+                    return Rewritten({atom: 1}, replaced, NOTHING)
     return None
 
 

@@ -19,8 +19,7 @@ what kinds an `Atom` is, and what its parts mean:
     max                              one     poly, cond  the largest over an index
     argmax                           one     poly        the place of the largest, a number
     matrix    inv, ...   0 or 2      two     poly        inverse, determinant, ... of a matrix
-    chain     product,   three, four three   poly        a product of matrices over a range, or a
-              power              or two                  power of one (see `calculus.chains`)
+    chain     which      3 or 4      2 or 3  poly        a product of matrices over a range, a power
     unknown   names      places      some    polys       an unspecified function, or a derivative
 
 Bound variables are labels `(height, number)`: an atom's height is above that of all that it

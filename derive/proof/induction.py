@@ -16,6 +16,7 @@ from itertools import islice, product
 from derive.calculus.adjoints import Body
 from derive.calculus.algebra import Algebra, Rule, TooLarge
 from derive.calculus.chains import distance, split
+from derive.calculus.contraction import summed_index_goes
 from derive.calculus.knowledge import Rewritten
 from derive.calculus.place import Place, Var, fresh, place
 from derive.calculus.products import Factors, opened, without
@@ -57,7 +58,7 @@ class Induction:
         self.calculus = sequences.calculus
         self.algebra_of = algebra_of
         self.is_zero = is_zero
-        self.algebra = algebra_of((), ())
+        self.algebra = algebra_of((), (summed_index_goes,))
         self.trail: list[str] = []
         self._same: dict[tuple[str, str], bool] = {}
         self._count = 0
@@ -169,7 +170,7 @@ class Induction:
                 self.step_holds(
                     now_goal,
                     now_mask,
-                    self.algebra_of(known, (Splitting(ends, first).rule,)),
+                    self.algebra_of(known, (summed_index_goes, Splitting(ends, first).rule)),
                     name,
                     place(now),
                     step,

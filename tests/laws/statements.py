@@ -72,6 +72,13 @@ ATOMS = {
         "logdet(A @ B) = logdet(A) + logdet(B)",
         "inv(A.T) = inv(A).T",
     ),
+    "chain": about(
+        "dims n, T; input A[n, n], B[1..T, n, n]",
+        "matpow(A, 3) = A @ A @ A",
+        "matpow(A, -1) = inv(A)",
+        "prod[t in 1..2](2*matpow(A, t)) = 4*matpow(A, 3)",
+        "prod[t in T..T](B[t]) = B[T]",
+    ),
     "unknown": about(
         "dims n; input x[n], s, t; function g", rebuilt("g({})"), "grad(g(s*t), s) = t*g'(s*t)"
     ),

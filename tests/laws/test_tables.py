@@ -6,7 +6,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from derive.calculus import binders, functions, powers, term
+from derive.calculus import binders, chains, functions, powers, term
 from derive.calculus.algebra import CONSTRUCTORS
 from derive.calculus.functions import FUNCTIONS
 from derive.calculus.index_form import Writer
@@ -64,7 +64,7 @@ def test_every_arithmetic_knows_every_operation_and_what_the_calculus_adds() -> 
 
 
 def test_every_kind_of_atom_has_a_constructor() -> None:
-    registering = {module.__name__ for module in (binders, functions, powers)}
+    registering = {module.__name__ for module in (binders, chains, functions, powers)}
     assert {f.__module__ for f in CONSTRUCTORS.values()} == registering
     documented = re.findall(r"^    ([a-z]+) ", term.__doc__ or "", re.MULTILINE)
     kinds = set(documented) - {"kind", "with"}
