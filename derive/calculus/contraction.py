@@ -41,8 +41,8 @@ def delta_contracts(algebra: Algebra, factors: Factors, bound: frozenset[Var]) -
         narrowed = _narrowed(algebra, atom, rest, bound)
         if narrowed is not None:
             return narrowed
-        one, other = sorted(atom.places, key=lambda p: -p.key)
-        if one.variable is None or one.variable in other.free or one.free.isdisjoint(bound):
+        one, other = sorted(atom.places, key=lambda p: (p.free.isdisjoint(bound), -p.key))
+        if one.variable is None or one.variable in other.free:
             one, other = other, one
         plain = one.variable
         if plain is None or plain in other.free:

@@ -96,8 +96,8 @@ class Numbers:
             return _small(multiplied(self.of(part) for part in expression.args))
         if expression.is_Pow:
             return _small(_power(*map(self.of, expression.args)))
-        if expression is sympy.pi or expression is sympy.E:
-            return FLOATS.mpf(FLOATS.pi if expression is sympy.pi else FLOATS.e)
+        if isinstance(expression, sympy.NumberSymbol):  # pi, e, Euler's constant
+            return FLOATS.mpf(str(expression.evalf(FLOATS.dps)))
         function = _FUNCTIONS.get(expression.func)
         if function is None:
             raise NotExpressible(f"no numbers for {expression.func}")

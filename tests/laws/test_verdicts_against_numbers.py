@@ -31,6 +31,7 @@ from derive.evaluate.sample import sample
 from derive.model.model import Model, Relation
 from derive.model.scalar import Derivative, Index, IndexVariable, Tensor
 from derive.oracle.build import Build, NotExpressible
+from derive.oracle.numeric import alike
 from derive.oracle.operations import Undefined
 from tests.laws.drawing import (
     DECLARED,
@@ -160,7 +161,7 @@ def is_counterexample(found: Counterexample, model: Model, relation: Relation) -
     entry = dict(found.entry)
     env = {v.uid: entry[v.name] for v in relation.indices}
     try:
-        left, right = (build.scalar(s, env) for s in sides_of(relation))
+        left, right = alike(*(build.scalar(s, env) for s in sides_of(relation)))
     except (NotExpressible, Undefined):
         return None
     gap = left - right
