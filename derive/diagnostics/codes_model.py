@@ -39,6 +39,17 @@ statement differ in shape, the statement is refuted instead (`shapes-differ`).""
 The statement is well written, and this version cannot judge it. What needs it is undecided.""",
     ),
     Code(
+        "layer-shape",
+        "a layer does not fit its input",
+        """\
+Each layer of a `network` makes a shape of the shapes that it is given. A kernel has to fit into its
+input, heads have to divide the width, and what is added has one shape. Where a size is symbolic, a
+stride has to divide it for all values: `input x[2*m]` for a stride of 2.""",
+        "network cnn:\n    input x[3, 4, 4]\n    c = conv2d(x, out=1, kernel=5)\n",
+        "network cnn:\n    input x[3, 4, 4]\n    c = conv2d(x, out=1, kernel=3)\n"
+        "expect shape(cnn.c) = [1, 2, 2]\n",
+    ),
+    Code(
         "wrong-law",
         "the law of a random tensor is not one",
         """\

@@ -14,7 +14,6 @@ from derive.model.special import SPECIAL
 from derive.syntax import tree
 
 NOT_YET = {
-    "params": "the number of parameters of a network",
     "convex": "convexity",
 }
 

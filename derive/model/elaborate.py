@@ -16,13 +16,14 @@ from derive.model.cases import judge_case, judge_expect
 from derive.model.context import Expressions
 from derive.model.dim import Dim
 from derive.model.expressions import Elaborator
-from derive.model.failure import Depends, Failure, failure, not_yet
+from derive.model.failure import Depends, Failure, failure
 from derive.model.functions import define, evaluate_body
 from derive.model.judged import assumption, judge_claim, judge_derivation, too_deep
 from derive.model.laws import random
 from derive.model.loop_parts import Parts, is_fixed_entry, parts_of_loop, without_loop
 from derive.model.loops import define_loop
 from derive.model.model import Definition, FunctionSymbol, Judgement, Model, Symbol
+from derive.model.network import Builder
 from derive.model.properties import properties_of
 from derive.model.ranges import axis_of, size_of
 from derive.model.scalar import Entry, Index, Tensor, Unknown, axis
@@ -122,7 +123,7 @@ class Reader:
             case tree.Random(name=name):
                 self.attempt((name,), lambda: self.random(e, statement))
             case tree.Network(name=name):
-                self.attempt((name,), lambda: _refuse("a network", statement.span))
+                self.attempt((name,), lambda: self.network(e, statement))
             case tree.Use():
                 if not self.attempt((), lambda: self.use(statement)):
                     model.failed[statement.span.text] = statement.span
@@ -199,6 +200,14 @@ class Reader:
         self.model.assumptions.extend(ranges)
         self.add(written.name)
 
+    def network(self, e: Elaborator, written: tree.Network) -> None:
+        """`network cnn:` with its layers."""
+        self.new(written.name)
+        builder = Builder(e, written)
+        self.model.errors.extend(problem.diagnostic for problem in builder.problems)
+        self.model.networks[written.name.id] = builder.network
+        self.add(written.name)
+
     def unspecified(self, e: Elaborator, written: tree.FunctionSymbol) -> None:
         """`function g`, `function F(x[n]) -> [m]`."""
         self.new(written.name)
@@ -233,6 +242,7 @@ class Reader:
             definitions=dict(self.model.definitions),
             functions=self.model.functions,
             laws=self.model.laws,
+            networks=self.model.networks,
             defs=self.model.defs,
             failed=self.model.failed,
             places=self.model.places,
@@ -320,7 +330,3 @@ class Reader:
 
 
 JUDGED = (tree.Prose, tree.Claim, tree.Derivation, tree.Expect, tree.Case)
-
-
-def _refuse(what: str, span: Span) -> None:
-    raise not_yet(what, span)

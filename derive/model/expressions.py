@@ -11,8 +11,9 @@ from derive.model.clash import cannot_align, cannot_contract, places
 from derive.model.context import Expressions
 from derive.model.derivatives import quotient
 from derive.model.dim import ONE, Dim
-from derive.model.failure import failure, not_yet
+from derive.model.failure import failure
 from derive.model.matrices import is_square, matrix_product, stacked
+from derive.model.network import part_has_no_value
 from derive.model.ranges import dim_of, number_of, position
 from derive.model.scalar import (
     Apply,
@@ -111,7 +112,7 @@ class Elaborator:
                 if not self.scope.is_declared(name):
                     raise self.unknown(name, span)
                 self.scope.check(name, span)
-                raise not_yet(f"a part of a network, `{expr.span.text}`,", expr.span)
+                raise part_has_no_value(expr)
         raise failure(
             "misplaced", f"`{expr.span.text}` has no value here", expr.span, "not a value"
         )

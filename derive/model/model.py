@@ -5,6 +5,7 @@ from fractions import Fraction
 
 from derive.diagnostics.diagnostic import Diagnostic
 from derive.diagnostics.span import Span
+from derive.model.layers import Network
 from derive.model.scalar import Axis, IndexVariable, Scalar, Tensor
 from derive.syntax import tree
 
@@ -157,6 +158,7 @@ class Model:
     definitions: dict[str, Definition] = field(default_factory=dict)
     functions: dict[str, FunctionSymbol] = field(default_factory=dict)
     laws: dict[str, Law] = field(default_factory=dict)
+    networks: dict[str, Network] = field(default_factory=dict)
     assumptions: list[Assumption] = field(default_factory=list)
     judgements: list[Judgement] = field(default_factory=list)
     prose: list[tuple[Span, str]] = field(default_factory=list)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from derive.model import derivatives, matrices
+from derive.model import derivatives, matrices, network
 from derive.model.context import Expressions
 from derive.model.dim import ONE
 from derive.model.failure import failure
@@ -206,6 +206,9 @@ def _outer(e: Expressions, call: tree.Call) -> Tensor:
 
 def _shape(e: Expressions, call: tree.Call) -> Tensor:
     """The sizes of the axes, as a vector."""
+    layer = network.shape_of(e, call.arguments[0])
+    if layer is not None:
+        return layer
     axes = e.tensor(call.arguments[0]).axes
     if not axes:
         raise failure("wrong-arguments", "a scalar has no axes", call.span, "its shape is empty")
@@ -243,6 +246,10 @@ OPERATIONS: dict[str, Operation] = {
     "reshape": Operation(2, None, False, matrices.reshape, "reshape(X, n, m)"),
     "concat": Operation(1, None, False, matrices.concat, "concat(x, y)"),
     "stack": Operation(1, None, False, matrices.stack, "stack(x, y)"),
+    "params": Operation(1, 1, False, network.params, "params(net) or params(net.layer)"),
+    "macs": Operation(1, 1, False, network.macs, "macs(net) or macs(net.layer)"),
+    "receptive": Operation(1, 1, False, network.receptive, "receptive(net.layer)"),
+    "memory": Operation(1, 2, False, network.memory, "memory(x) or memory(x, 2)"),
     "shape": Operation(1, 1, False, _shape, "shape(X)"),
     "onehot": Operation(2, 2, False, _onehot, "onehot(c, n)"),
     "grad": Operation(2, 2, False, derivatives.gradient, "grad(L, W)"),

@@ -224,6 +224,7 @@ class Scope:
             or self.is_dim(name)
             or self.is_tensor(name)
             or self.is_function(name)
+            or (not self.isolated and name in self.model.networks)
             or (not self.isolated and name in self.model.failed)
         )
 
