@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING
 
 from derive.calculus.binders import number_of
 from derive.calculus.functions import exponential
-from derive.calculus.lower import NotExact, Scope
+from derive.calculus.lower import Scope
 from derive.calculus.moments import MOMENTS, MOST, absolute_moment, normal
 from derive.calculus.place import Place, Var, fresh
-from derive.calculus.products import Factors, merged, opened
+from derive.calculus.products import Factors, NotExact, merged, opened
 from derive.calculus.ranges import spot
 from derive.calculus.replacing import Replacing, entries_of
 from derive.calculus.term import (

@@ -9,8 +9,8 @@ from fractions import Fraction
 from math import comb, factorial
 
 from derive.calculus.algebra import Algebra
-from derive.calculus.lower import NotExact
 from derive.calculus.powers import number_power
+from derive.calculus.products import NotExact
 from derive.calculus.term import ONE, ZERO, Atom, Poly, add, of_atom
 
 MOST = 16
