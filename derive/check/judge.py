@@ -8,6 +8,7 @@ Two routes that contradict each other raise `InternalDisagreement`.
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import cached_property
+from itertools import chain
 
 from derive.calculus.partials import NotDifferentiable
 from derive.calculus.powers import Undefined
@@ -43,6 +44,7 @@ from derive.check.verdict import (
     Verdict,
 )
 from derive.diagnostics.diagnostic import Diagnostic, Severity
+from derive.evaluate.arithmetic import FLOAT
 from derive.evaluate.names import uses_of
 from derive.evaluate.number import EvaluationError
 from derive.evaluate.point import Point
@@ -53,6 +55,7 @@ from derive.proof.equal import Fact
 
 FIRST = 3
 MORE = 16
+NO_VALUES = "no test point has a value on both sides"
 _MOMENT = 0.2  # seconds, in which a proof of what was refuted would be a defect of derive
 
 
@@ -153,7 +156,22 @@ class Judge:
             if found is not None:
                 shown = Evidence(self, judgement, relation).counterexample(found, deadline)
                 return replace(verdict, counterexample=shown)
+        if isinstance(verdict, Proved) and self.is_empty(judgement, relation):
+            return Undecided(NO_VALUES, "no-sample")
         return verdict
+
+    def is_empty(self, judgement: Judgement, relation: Relation) -> bool:
+        """Of all points drawn, some of which the relation is about, none gives both sides a value."""
+        tried = False
+        for point in chain(self.points.some(0, MORE), self.points.special()):
+            try:
+                sides = self.numbers.sides(relation, point, FLOAT, judgement.at, given=True)
+            except EvaluationError:
+                return False
+            if sides.where.any():
+                return False
+            tried = tried or bool(sides.applies.any())
+        return tried
 
     def search(
         self, judgement: Judgement, relation: Relation, first: int, last: int
@@ -211,7 +229,7 @@ class Judge:
         if self.points.problem is not None:
             return Undecided(self.points.problem.reason, "no-sample")
         if not agreed:
-            return Undecided("no test point has a value on both sides", "no-sample")
+            return Undecided(NO_VALUES, "no-sample")
         return Undecided(reason, "not-shown")
 
     def refuted(
