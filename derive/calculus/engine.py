@@ -5,7 +5,8 @@ backwards over the definitions (`calculus.adjoints`). So the cost grows with the
 network, not with its expanded size, and an answer is in terms of the names in between.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from derive.calculus.adjoints import Accumulation, Body, Gradient, title_of
@@ -69,6 +70,7 @@ class Calculus:
         self._bodies: dict[str, Body] = {}
         self._cycles: dict[str, Recurrence | None] = {}
         self._gradients: dict[tuple[str, str, bool], Gradient] = {}
+        self._gradient_facts: dict[tuple[str, str, bool], set[str]] = {}
         self._limiting = Limiting(self)
         self._averaging = Averaging(self)
         self._variables: dict[IndexVariable, Var] = {}
@@ -124,23 +126,31 @@ class Calculus:
     def _lower_definition(self, definition: Definition) -> Body:
         variables = tuple(fresh(v.axis, v.name) for v in definition.indices)
         scope = dict(zip(definition.indices, map(spot, variables), strict=True))
-        return Body(variables, self.lowering.poly(definition.body, scope))
+        with self._noting():
+            return Body(variables, self.lowering.poly(definition.body, scope))
 
     def lower(self, scalar: Scalar, indices: tuple[IndexVariable, ...] = ()) -> Poly:
         """A scalar in normal form; its free `indices` become `variable(index)`."""
-        return self.lowering.poly(scalar, {i: spot(self.variable(i)) for i in indices})
+        with self._noting():
+            return self.lowering.poly(scalar, {i: spot(self.variable(i)) for i in indices})
 
-    def _closed(self, node: Limit | Expectation, scope: Places) -> Poly:
+    @contextmanager
+    def _noting(self) -> Iterator[None]:
+        """Notes the facts by which signs are known as those of what is lowered."""
         before, self.signs.used = self.signs.used, set()
         try:
+            yield
+        finally:
+            self.facts |= self.signs.used
+            self.signs.used |= before
+
+    def _closed(self, node: Limit | Expectation, scope: Places) -> Poly:
+        with self._noting():
             match node:
                 case Limit():
                     return self._limiting.limit(node, scope)
                 case Expectation():
                     return self._averaging.mean(node, scope)
-        finally:
-            self.facts |= self.signs.used
-            self.signs.used = before | self.signs.used
 
     # --- derivatives ---------------------------------------------------------------------------
 
@@ -150,6 +160,7 @@ class Calculus:
         gradient = self.gradient(node.of, node.wrt, node.partial)
         self.kinks |= gradient.kinks
         self.ties |= gradient.ties
+        self.facts |= self._gradient_facts[node.of, node.wrt, node.partial]
         pairs = zip(
             (*gradient.of_variables, *gradient.wrt_variables),
             (*of_places, *wrt_places),
@@ -162,12 +173,16 @@ class Calculus:
         key = (of, wrt, partial)
         if key not in self._gradients:
             outer, self.signs.places = self.signs.places, set()
+            facts, self.facts = self.facts, set()
             kept, self.algebra.raised_bases = self.algebra.raised_bases, {}
             for name in (n for group in self.backwards(of) for n in group):
                 self.signs.places |= self._limits[name].places
+                self.facts |= self._limits[name].facts
             accumulation = Accumulation(self, of, wrt)
-            found = accumulation.partial() if partial else accumulation.gradient()
-            self._gradients[key] = found
+            with self._noting():
+                found = accumulation.partial() if partial else accumulation.gradient()
+            self._gradients[key], self._gradient_facts[key] = found, self.facts
+            self.facts = facts
             self.signs.places |= outer  # where there is a derivative, its function is defined
             self.algebra.raised_bases = kept
         return self._gradients[key]

@@ -35,7 +35,7 @@ class Signs(Knowledge):
         self.conditions: set[Poly] = set()
         self.places: set[tuple[Poly, Axis]] = set()
         self.used: set[str] = set()
-        self._names: dict[tuple[str, bool], bool] = {}
+        self._names: dict[tuple[str, bool], set[str] | None] = {}
         self.plain = Algebra(self, ())
 
     def is_positive(self, atom: Atom) -> bool:
@@ -99,7 +99,7 @@ class Signs(Knowledge):
 
     def take_positive(self, name: str) -> None:
         """Takes the entries of a name that is not in the model as positive."""
-        self._names[name, True] = self._names[name, False] = True
+        self._names[name, True] = self._names[name, False] = set()
 
     def is_place(self, number: Poly, axis: Axis) -> bool:
         """A computed number is surely a place of the axis: an entry stands there."""
@@ -116,23 +116,24 @@ class Signs(Knowledge):
         """The entries of a declared or defined tensor are positive (or not negative)."""
         key = (name, strictly)
         if key not in self._names:
-            self._names[key] = False  # a definition in terms of itself tells nothing
-            self._names[key] = self._find(name, strictly)
-        if self._names[key] and (name, True) in self.entries:
-            self.used.add(self.entries[name, True])
-        elif self._names[key] and key in self.entries:
-            self.used.add(self.entries[key])
-        elif self._names[key] and name in self.model.symbols:
-            found = self.model.symbols[name].properties & (POSITIVE if strictly else NONNEGATIVE)
-            self.used |= {f"{name} is {p}" for p in found}
-        return self._names[key]
+            self._names[key] = None  # a definition in terms of itself tells nothing
+            outer, self.used = self.used, set()
+            self._names[key] = self.used if self._find(name, strictly) else None
+            self.used = outer
+        reasons = self._names[key]
+        self.used.update(reasons or ())
+        return reasons is not None
 
     def _find(self, name: str, strictly: bool) -> bool:
-        if (name, True) in self.entries or (name, strictly) in self.entries:
-            return True
+        for key in ((name, True), (name, strictly)):
+            if key in self.entries:
+                self.used.add(self.entries[key])
+                return True
         symbol = self.model.symbols.get(name)
         if symbol is not None:
-            return bool(symbol.properties & (POSITIVE if strictly else NONNEGATIVE))
+            found = symbol.properties & (POSITIVE if strictly else NONNEGATIVE)
+            self.used |= {f"{name} is {p}" for p in found}
+            return bool(found)
         body = self.body(name)
         if body is None:
             return False

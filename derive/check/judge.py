@@ -161,7 +161,7 @@ class Judge:
         return verdict
 
     def is_empty(self, judgement: Judgement, relation: Relation) -> bool:
-        """Of all points drawn, some of which the relation is about, none gives both sides a value."""
+        """None of the points drawn gives both sides a value, though it is about some of them."""
         tried = False
         for point in chain(self.points.some(0, MORE), self.points.special()):
             try:

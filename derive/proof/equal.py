@@ -67,6 +67,7 @@ class Prover:
         """The assumed equations, each solved for an atom."""
         if self._equations is not None:
             return self._equations
+        facts = set(self.calculus.facts)
         found = []
         for assumption in self.model.assumptions:
             relation = assumption.relation
@@ -79,6 +80,7 @@ class Prover:
             if equation is not None:
                 found.append(equation)
         self._equations = tuple(found)
+        self.calculus.facts = facts
         return self._equations
 
     def algebra(self, properties: Properties, equations: tuple[Equation, ...]) -> Algebra:
@@ -279,8 +281,9 @@ class Prover:
         """The facts without which the proof fails: those used, less what can be left out."""
         if not used:
             return used
-        if self.vanishes(difference, self.algebra({}, ()), stage) is not None:
-            return ()
+        bare = self.algebra({}, ())
+        if self.vanishes(difference, bare, stage) is not None:
+            return self.used(bare)  # signs are known there too
         kept = dict(properties)
         for name in sorted(properties):
             if len(used) < 2:
