@@ -34,6 +34,21 @@ def only(text: str) -> Any:
     return derive.parse(text).check().statements[-1].verdict
 
 
+@pytest.mark.parametrize(
+    ("text", "fact"),
+    [
+        ("input p\nassume p > 0\nclaim log(p*p) = 2*log(p)\n", "p > 0"),
+        ("input a, b\nassume a >= b\nclaim max(a, b) = a\n", "a >= b"),
+        ("input q : positive\nclaim sqrt(q^2) = q\n", "q is positive"),
+        ("input q : positive\nr = sqrt(q^2)\nL = r^3\nclaim dL/dq = 3*q^2\n", "q is positive"),
+    ],
+)
+def test_a_fact_by_which_a_sign_is_known_is_named(text: str, fact: str) -> None:
+    verdict = only(text)
+    assert isinstance(verdict, Proved)
+    assert verdict.facts == (fact,)
+
+
 def test_a_claim_that_needs_an_undeclared_fact_names_it_with_a_point_where_it_fails() -> None:
     verdict = only(FREE + "claim dL/dz = p - y\n")
     assert isinstance(verdict, ProvedIf)
