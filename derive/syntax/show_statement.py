@@ -58,7 +58,8 @@ def show_statement(statement: tree.Statement) -> str:
 
 def block(head: str, lines: Iterable[str]) -> str:
     """`head`, and the lines below it, indented."""
-    return "\n".join([head, *(INDENT + line for line in lines)])
+    inside = (part for line in lines for part in line.split("\n"))
+    return "\n".join([head, *(INDENT + part for part in inside)])
 
 
 def quoted(text: str) -> str:
@@ -127,8 +128,9 @@ def expect(item: tree.Expect) -> str:
 
 def iterate(item: tree.Iterate) -> str:
     """`iterate 3: w <- w - 0.1 * dL/dw`."""
-    updates = ", ".join(f"{u.name.id} <- {show(u.value)}" for u in item.updates)
-    return f"iterate {show(item.count)}: {updates}"
+    stages = [", ".join(f"{u.name.id} <- {show(u.value)}" for u in s) for s in item.stages]
+    head = f"iterate {show(item.count)}:"
+    return block(head, stages) if len(stages) > 1 else f"{head} {stages[0]}"
 
 
 def show_law(part: tree.Expression | tree.Substitution) -> str:

@@ -309,5 +309,11 @@ class Builder(Expressions):
 
     def iterate(self, c: list[Node]) -> tree.Iterate:
         """`iterate 3: w <- w - 0.1*dL/dw`."""
-        _, count, *updates = c
-        return tree.Iterate(self.whole(c), count, tuple(updates))
+        _, count, *updates = self.without_layout(c)
+        if isinstance(updates[0], Items):
+            return tree.Iterate(self.whole(c), count, tuple(stage.items for stage in updates))
+        return tree.Iterate(self.whole(c), count, (tuple(updates),))
+
+    def stage(self, c: list[Node]) -> Items:
+        """`v <- 0.9*v + dL/dw`, a line of an `iterate`."""
+        return Items(self.whole(c), tuple(self.without_layout(c)))

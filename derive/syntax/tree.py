@@ -341,10 +341,10 @@ class Expect(Tree):
 
 @dataclass(frozen=True, slots=True)
 class Iterate(Tree):
-    """`iterate 3: w <- w - 0.1 * dL/dw`; several updates are simultaneous."""
+    """`iterate 3: w <- w - 0.1 * dL/dw`; each line is a stage of simultaneous updates."""
 
     count: "Expression"
-    updates: tuple[Substitution, ...]
+    stages: tuple[tuple[Substitution, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)

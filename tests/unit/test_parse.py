@@ -337,7 +337,7 @@ def test_a_case_holds_several_kinds_of_lines() -> None:
     assert [g.name.id for g in case.given] == ["n", "x", "y"]
     iterate, expect, refute = case.body
     assert isinstance(iterate, tree.Iterate)
-    assert [u.name.id for u in iterate.updates] == ["w", "v"]
+    assert [[u.name.id for u in stage] for stage in iterate.stages] == [["w", "v"]]
     assert isinstance(expect, tree.Expect)
     assert (expect.kind, expect.op, expect.percent) == ("expect", "~", True)
     assert isinstance(refute, tree.Expect)

@@ -143,6 +143,9 @@ case "c":
     expect "l": x ~ 2 within 0.1
     refute x ~ 3
     iterate 3: w <- w - 1, v <- 2 * v
+    iterate n:
+        v <- 2 * v
+        w <- v, u <- w
 random q[d] : mean 0, normal(mu, s^2)
 network cnn:
     input image[1, 32]
