@@ -27,7 +27,8 @@ def axes_of(model: Model) -> Iterator[tuple[Axis, ...]]:
     for symbol in model.symbols.values():
         yield symbol.axes
     for definition in model.definitions.values():
-        yield tuple(variable.axis for variable in definition.indices)
+        if not definition.of_case:
+            yield tuple(variable.axis for variable in definition.indices)
 
 
 def loops_of(model: Model) -> tuple[Recurrence, ...]:

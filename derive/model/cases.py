@@ -5,14 +5,16 @@ from dataclasses import replace
 from derive.model.binding import Bound
 from derive.model.context import Expressions
 from derive.model.dim import Dim
-from derive.model.failure import Depends, Failure, failure, not_yet
+from derive.model.failure import Depends, Failure, failure
 from derive.model.given import case_of
+from derive.model.iterates import iterate
 from derive.model.judged import judged, over_domain, related, text_of
 from derive.model.model import Case, Judgement, Relation
+from derive.model.moments import Moments
 from derive.model.scalar import Tensor
 from derive.model.shape import align_sides
 from derive.model.tolerance import tolerances
-from derive.model.traverse import dims_in, names_in
+from derive.model.traverse import dims_in, has_derivative, names_in
 from derive.syntax import tree
 
 
@@ -29,13 +31,26 @@ def judge_case(e: Expressions, written: tree.Case) -> tuple[list[Judgement], Fai
     except Depends as depends:
         cause = depends
     found: list[Judgement] = []
+    moments: Moments | None = None
     for statement in written.body:
-        if isinstance(statement, tree.Iterate):
-            wrong = wrong or not_yet("`iterate`", statement.span)
-            cause = cause or Depends("`iterate`", statement.span)
-        else:
-            found.append(judge_expect(e, statement, case, cause))
+        if not isinstance(statement, tree.Iterate):
+            after = e.inside(replace(e.scope, moments=moments))
+            found.append(judge_expect(after, statement, case, cause))
+        elif case is not None and cause is None:
+            moments = moments or Moments(e.scope.model)
+            try:
+                iterate(_at_sizes(e, case), statement, case, moments)
+            except Failure as problem:
+                wrong, cause = problem, Depends("`iterate`", problem.diagnostic.span)
+            except Depends as depends:
+                cause = depends
     return found, wrong
+
+
+def _at_sizes(e: Expressions, case: Case) -> Expressions:
+    """The expressions of a case, with its sizes."""
+    sizes = {name: Dim.of(size) for name, size in case.sizes}
+    return e.inside(replace(e.scope, sizes=sizes))
 
 
 def judge_expect(
@@ -54,10 +69,7 @@ def judge_expect(
     def attempt() -> Judgement:
         if cause is not None:
             raise cause
-        inner = e
-        if case is not None:
-            sizes = {name: Dim.of(size) for name, size in case.sizes}
-            inner = e.inside(replace(e.scope, sizes=sizes))
+        inner = e if case is None else _at_sizes(e, case)
 
         def inside(scope: Expressions, bound: Bound) -> Relation:
             first, second = scope.tensor(expect.left), scope.tensor(expect.right)
@@ -65,6 +77,7 @@ def judge_expect(
                 _check_closed(scope, expect, first, second)
             else:
                 _check_sizes(scope, expect, first, second)
+                _check_steps(scope, expect, case, first, second)
             return related(scope, expect.op, first, second, bound, expect.left, expect.right)
 
         found = over_domain(inner, (expect.left, expect.right), None, inside)
@@ -72,6 +85,26 @@ def judge_expect(
         return replace(blank, relation=found, tolerances=widths)
 
     return judged(blank, attempt)
+
+
+def _check_steps(e: Expressions, expect: tree.Expect, case: Case, *sides: Tensor) -> None:
+    """Stop at a derivative where a loop has no steps: rules for it hold for dimensions from 1."""
+    empty = [name for name, size in case.sizes if not size]
+    model = e.scope.model
+    waiting, seen = [side.body for side in sides], set[str]()
+    while empty and waiting:
+        body = waiting.pop()
+        if has_derivative(body):
+            raise failure(
+                "given-size",
+                f"derivatives are found for dimensions from 1 on, and `{empty[0]}` is 0 here",
+                expect.left.span.to(expect.right.span),
+                "has a derivative in it",
+                helps=(f"expect it at `{empty[0]} = 1`",),
+            )
+        new = (names_in(body) & model.definitions.keys()) - seen
+        seen |= new
+        waiting.extend(model.definitions[name].body for name in new)
 
 
 def _check_closed(e: Expressions, expect: tree.Expect, *sides: Tensor) -> None:

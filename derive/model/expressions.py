@@ -12,6 +12,7 @@ from derive.model.context import Expressions
 from derive.model.derivatives import quotient
 from derive.model.dim import ONE, Dim
 from derive.model.failure import failure
+from derive.model.iterates import at_moment
 from derive.model.matrices import is_square, matrix_product, stacked
 from derive.model.network import part_has_no_value
 from derive.model.ranges import dim_of, number_of, position
@@ -231,6 +232,9 @@ class Elaborator:
         special = special_subscript(self, expr)
         if special is not None:
             return special
+        moment = at_moment(self, expr)
+        if moment is not None:
+            return self.entries(moment, expr.indices[1:], expr)
         base = self.tensor(expr.base)
         if not base.indices and all(
             isinstance(i, tree.Number) and i.value == 1 for i in expr.indices

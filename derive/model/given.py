@@ -32,8 +32,9 @@ class Sizes:
 
     def put(self, name: str, value: int, span: Span) -> None:
         """The dimension `name` is `value`, says `span`."""
-        if value < 1:
-            message = f"a dimension is at least 1, and `{name}` would be {value}"
+        least = 0 if name in self._lengths() else 1
+        if value < least:
+            message = f"a dimension is at least {least}, and `{name}` would be {value}"
             raise failure("given-clash", message, span, f"makes `{name}` {value}")
         known = self.values.get(name)
         if known is not None and known != value:
@@ -46,6 +47,14 @@ class Sizes:
             )
         self.values[name] = value
         self.places.setdefault(name, span)
+
+    def _lengths(self) -> frozenset[str]:
+        """The dimensions that end a loop: one of no steps is an ordinary one."""
+        definitions = self.e.scope.model.definitions.values()
+        loops = (definition.recurrence for definition in definitions)
+        return frozenset(
+            name for loop in loops if loop is not None for name in loop.axis.high.names
+        )
 
     @property
     def dims(self) -> dict[str, Dim]:

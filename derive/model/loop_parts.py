@@ -121,10 +121,6 @@ def bodies_of_loop(loop: tree.Recurrence) -> dict[str, tree.Definition]:
             )
         if name in found:
             raise twice(f"{name}[{variable}]", left_side(written), left_side(found[name]))
-        if written.is_loss:
-            message = "a loss is one number, and a loop defines one for each step"
-            helps = (f"name the losses of the steps, and write `loss L = sum({name})` after it",)
-            raise failure("misplaced", message, written.name.span, "a loss", helps=helps)
         found[name] = written
     return found
 

@@ -46,7 +46,8 @@ class Definition:
     hidden definition was made is one of its leading indices. `latex` is the printed form.
 
     One of a `recurrence` may refer to others of it, and to itself; its index number `time` is that
-    of the loop. Entries given outside of the loop make the body a `Blocks`, in the axis' order.
+    of the loop. Entries given outside of the loop make the body a `Blocks`, in the axis' order. One
+    `of_case` is made for a step of `iterate`.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Definition:
     latex: str | None = None
     recurrence: Recurrence | None = None
     time: int = 0
+    of_case: bool = False
 
 
 @dataclass(frozen=True, slots=True)

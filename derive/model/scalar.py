@@ -9,7 +9,7 @@ canonical form. The kinds are a closed set; `match` on them ends in `assert_neve
 structural. A bound index variable is a unique object (`uid`), so substitution cannot capture.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import count
@@ -302,15 +302,31 @@ def substitute_index(index: Index, mapping: Mapping[IndexVariable, Index]) -> In
 
 def substitute(scalar: Scalar, mapping: Mapping[IndexVariable, Index]) -> Scalar:
     """`scalar` with free index variables replaced. Bound ones are unique, so none is captured."""
+    return mapped(scalar, lambda index: substitute_index(index, mapping), lambda name: name)
+
+
+def rename(scalar: Scalar, names: Callable[[str], str]) -> Scalar:
+    """`scalar` with the names of tensors replaced."""
 
     def index(i: Index) -> Index:
-        return substitute_index(i, mapping)
+        if not i.computed:
+            return i
+        return Index(i.terms, i.offset, tuple(mapped(inner, index, names) for inner in i.computed))
+
+    return mapped(scalar, index, names)
+
+
+def mapped(scalar: Scalar, index: Callable[[Index], Index], names: Callable[[str], str]) -> Scalar:
+    """`scalar` with its positions and the names in it replaced."""
 
     def places(indices: tuple[Index, ...]) -> tuple[Index, ...]:
-        return tuple(substitute_index(i, mapping) for i in indices)
+        return tuple(index(i) for i in indices)
+
+    def inner(part: Scalar) -> Scalar:
+        return mapped(part, index, names)
 
     def tensor(t: Tensor) -> Tensor:
-        return Tensor(t.indices, substitute(t.body, mapping))
+        return Tensor(t.indices, inner(t.body))
 
     match scalar:
         case Num() | Constant() | DimValue():
@@ -318,16 +334,16 @@ def substitute(scalar: Scalar, mapping: Mapping[IndexVariable, Index]) -> Scalar
         case IndexValue(i):
             return IndexValue(index(i))
         case Entry(symbol, indices, padded):
-            return Entry(symbol, places(indices), padded)
+            return Entry(names(symbol), places(indices), padded)
         case Apply(operation, arguments):
-            return Apply(operation, tuple(substitute(a, mapping) for a in arguments))
+            return Apply(operation, tuple(map(inner, arguments)))
         case Reduce(operation, variable, body, condition):
-            inside = None if condition is None else substitute(condition, mapping)
-            return Reduce(operation, variable, substitute(body, mapping), inside)
+            inside = None if condition is None else inner(condition)
+            return Reduce(operation, variable, inner(body), inside)
         case ArgMax(variable, body):
-            return ArgMax(variable, substitute(body, mapping))
+            return ArgMax(variable, inner(body))
         case MatrixFunction(operation, matrix, indices, power):
-            exponent = None if power is None else substitute(power, mapping)
+            exponent = None if power is None else inner(power)
             return MatrixFunction(operation, tensor(matrix), places(indices), exponent)
         case MatrixProduct(variable, low, high, matrix, indices, step):
             ends = index(low), index(high)
@@ -336,18 +352,17 @@ def substitute(scalar: Scalar, mapping: Mapping[IndexVariable, Index]) -> Scalar
             slots = tuple((number, places(at)) for number, at in derivatives)
             return Unknown(function, places(indices), tuple(map(tensor, arguments)), slots)
         case Blocks(i, parts):
-            return Blocks(
-                index(i), tuple(Block(p.variable, substitute(p.body, mapping)) for p in parts)
-            )
+            return Blocks(index(i), tuple(Block(p.variable, inner(p.body)) for p in parts))
         case Split(i, variables, body):
-            return Split(index(i), variables, substitute(body, mapping))
+            return Split(index(i), variables, inner(body))
         case Derivative(of, of_indices, wrt, wrt_indices, partial):
-            return Derivative(of, places(of_indices), wrt, places(wrt_indices), partial)
+            return Derivative(
+                names(of), places(of_indices), names(wrt), places(wrt_indices), partial
+            )
         case Limit(body, variable, target, side):
-            moved = substitute(target, mapping)
-            return Limit(substitute(body, mapping), variable, moved, side)
+            return Limit(inner(body), variable, inner(target), side)
         case Expectation(body):
-            return Expectation(substitute(body, mapping))
+            return Expectation(inner(body))
 
 
 def entry_of(tensor: Tensor, indices: tuple[Index, ...]) -> Scalar:

@@ -8,6 +8,7 @@ from derive.diagnostics.span import Span
 from derive.model.dim import Dim
 from derive.model.failure import Depends, Failure, failure
 from derive.model.model import Definition, Model
+from derive.model.moments import Moments
 from derive.model.scalar import (
     Axis,
     Constant,
@@ -162,7 +163,8 @@ class Scope:
     binder once it is found. `sizes` are those of the case. `loose` holds the indices that need no
     check of their range: those under a condition. `calls` names the file's functions around it, and
     `expanded` counts those that the statement has called. `steps` are the names that the loop
-    around it computes: which entries of them may be read is checked when the loop is complete.
+    around it computes: which entries of them may be read is checked when the loop is complete. In a
+    case, `moments` are what `iterate` made of the names.
     """
 
     model: Model
@@ -178,6 +180,7 @@ class Scope:
     expanded: Calls = field(default_factory=Calls)
     calls: frozenset[str] = frozenset()
     steps: frozenset[str] = frozenset()
+    moments: Moments | None = None
 
     def with_indices(
         self,
@@ -235,8 +238,15 @@ class Scope:
             own = fresh(bound.axes)
             return Tensor(own, _moved(bound, own))
         self.check(name, span)
+        if self.moments is not None and self.moves(name):
+            return self.moments.sequence(name)
         own = fresh(self.axes(name))
         return Tensor(own, Entry(name, tuple(map(Index.of, own))))
+
+    def moves(self, name: str) -> bool:
+        """Whether the steps of a case change the tensor `name`."""
+        free = not self.isolated and name not in self.tensors and name not in self.indices
+        return free and self.moments is not None and self.moments.moves(name)
 
     def axes(self, name: str) -> tuple[Axis, ...]:
         """The shape of a declared or defined tensor."""
