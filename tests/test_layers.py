@@ -23,6 +23,7 @@ LAYERS = [
     "compile",
     "report",
     "api",
+    "testing",
     "cli",
 ]
 BANNED = {

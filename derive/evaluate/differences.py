@@ -17,6 +17,7 @@ from derive.evaluate.arithmetic import BALL
 from derive.evaluate.labelled import Labelled, Table, ordered
 from derive.evaluate.number import Array
 from derive.evaluate.point import Point
+from derive.evaluate.richardson import central, one_sided
 from derive.evaluate.run import Evaluator
 from derive.evaluate.world import World
 from derive.model.dim import Dim
@@ -154,12 +155,10 @@ def _slopes(at: Array, still: Array, steps: Sequence[Any], depth: int) -> Array:
         step = steps[place[0]]
         centre = still[place[1:]]
         up, down, near_up, near_down = (at[(s, *place)] for s in range(4))
-        wide = (up - down) / (2 * step)
-        narrow = (near_up - near_down) / step
-        best = narrow + (narrow - wide) / 3
+        (_, narrow), (best,) = central((up, near_up), (down, near_down), step)
         if depth == 0:
-            forward = 2 * (near_up - centre) / step
-            backward = 2 * (centre - near_down) / step
+            forward = one_sided((up, near_up), centre, step)[0][1]
+            backward = one_sided((down, near_down), centre, -step)[0][1]
             best = _with_error(best, narrow, forward, backward)
         result[place] = best
     return result
