@@ -18,6 +18,7 @@ from derive.calculus.powers import (
     is_nonnegative,
     is_positive,
     leading_sign,
+    number_power,
     prime_factors,
 )
 from derive.calculus.products import Factors
@@ -191,6 +192,9 @@ def _odd(name: str) -> Callable[[Algebra, Poly], Poly]:
 
 def _sin(algebra: Algebra, poly: Poly) -> Poly:
     """Angle sums are expanded: sin(a + b) = sin a cos b + cos a sin b."""
+    exact = _sine_of_turn(_part_of_pi(poly))
+    if exact is not None:
+        return exact
     parts = _split_angle(poly)
     if parts is None:
         return _odd("sin")(algebra, poly)
@@ -205,8 +209,10 @@ def _sin(algebra: Algebra, poly: Poly) -> Poly:
 
 def _cos(algebra: Algebra, poly: Poly) -> Poly:
     """cos(a + b) = cos a cos b - sin a sin b; cos(-a) = cos(a)."""
-    if not poly.terms:
-        return ONE
+    part = _part_of_pi(poly)
+    exact = None if part is None else _sine_of_turn(part + Fraction(1, 2))
+    if exact is not None:
+        return exact
     parts = _split_angle(poly)
     if parts is None:
         if leading_sign(poly) < 0:
@@ -219,6 +225,30 @@ def _cos(algebra: Algebra, poly: Poly) -> Poly:
             -algebra.multiply(_sin(algebra, a), _sin(algebra, b)),
         )
     )
+
+
+def _part_of_pi(poly: Poly) -> Fraction | None:
+    """The rational number of which this is the multiple by pi."""
+    if not poly.terms:
+        return Fraction(0)
+    single = poly.single
+    if single is None or single[0] != Monomial({Atom("const", ("pi",)): 1}):
+        return None
+    return Fraction(single[1])
+
+
+def _sine_of_turn(part: Fraction | None) -> Poly | None:
+    """sin(part * pi), where its square is rational: of multiples of 1/6 and 1/4."""
+    if part is None:
+        return None
+    turn = part % 2
+    sign = 1 if turn < 1 else -1
+    turn = min(turn % 1, 1 - turn % 1)
+    square = {0: 0, 2: 1, 3: 2, 4: 3, 6: 4}.get((12 * turn).numerator)
+    if square is None or (12 * turn).denominator != 1:
+        return None
+    root = number_power(square, Fraction(1, 2)) if square else ZERO
+    return root.scaled(Fraction(sign, 2))
 
 
 def _split_angle(poly: Poly) -> tuple[Poly, Poly] | None:
