@@ -5,6 +5,7 @@ from itertools import chain
 from derive.diagnostics.suggest import nearest
 from derive.model.context import Expressions
 from derive.model.failure import failure, not_yet
+from derive.model.foreign import of_name
 from derive.model.functions import instantiate, is_prelude, prelude_function, prelude_names
 from derive.model.model import FunctionSymbol
 from derive.model.operations import OPERATIONS, run
@@ -88,7 +89,7 @@ def unknown_function(e: Expressions, expr: tree.Call) -> Exception:
         f"nothing is named `{name}` here",
         expr.function.span,
         "not a function",
-        helps=(f"did you mean `{near}`?",) if near is not None else (),
+        helps=of_name(name, True) or ((f"did you mean `{near}`?",) if near is not None else ()),
     )
 
 

@@ -162,6 +162,7 @@ class Reader:
                 name.span,
                 "declared again",
                 also=(Label(taken, f"`{name.id}` is first declared here"),),
+                helps=("a name has one value in a file: give this one a new name",),
             )
         if name.id in model.failed and model.failed[name.id] != name.span:
             raise Depends(name.id, model.failed[name.id])

@@ -13,6 +13,7 @@ from derive.model.derivatives import quotient
 from derive.model.dim import ONE, Dim
 from derive.model.failure import failure
 from derive.model.iterates import at_moment
+from derive.model.foreign import of_name, of_part
 from derive.model.matrices import is_square, matrix_product, stacked
 from derive.model.network import part_has_no_value
 from derive.model.ranges import dim_of, number_of, position
@@ -113,6 +114,8 @@ class Elaborator:
                 if not self.scope.is_declared(name):
                     raise self.unknown(name, span)
                 self.scope.check(name, span)
+                if self.scope.is_tensor(name):
+                    raise self.no_part(expr, name)
                 raise part_has_no_value(expr)
         raise failure(
             "misplaced", f"`{expr.span.text}` has no value here", expr.span, "not a value"
@@ -149,13 +152,20 @@ class Elaborator:
         if dims:
             scope += f"; dimensions: {', '.join(dims)}"
         near = nearest(name, (*names, *dims))
-        helps = (f"did you mean `{near}`?",) if near is not None else ()
+        helps = (f"did you mean `{near}`?",) if near is not None else of_name(name, False)
         message = f"nothing is named `{name}` here"
         label = "not a dimension, tensor, index, or definition"
         notes: tuple[str, ...] = (scope,)
         if name[:1] == "d" and self.scope.is_tensor(name[1:]):
             notes += (f"`{name}` stands in derivatives alone; a power of one is `({name}/dx)^2`",)
         return failure("unknown-name", message, span, label, notes=notes, helps=helps)
+
+    def no_part(self, expr: tree.Attribute, name: str) -> Exception:
+        """The error for `X.shape`."""
+        axes = self.scope.tensor(name, expr.span).axes
+        message = f"`{name}` is a tensor, and has no part `{expr.name}`"
+        helps = of_part(name, expr.name, axes)
+        return failure("misplaced", message, expr.span, "not a value", helps=helps)
 
     # --- operators -----------------------------------------------------------------------------
 

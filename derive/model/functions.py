@@ -17,6 +17,7 @@ from derive.model.binding import Bound, bind
 from derive.model.context import Expressions
 from derive.model.dim import ONE, Dim
 from derive.model.failure import Failure, failure
+from derive.model.foreign import of_keyword
 from derive.model.ranges import dim_of
 from derive.model.scalar import Index, IndexVariable, Scalar, Tensor, axis, substitute
 from derive.model.scope import Scope
@@ -138,6 +139,7 @@ def _check_arguments(call: tree.Call, function: tree.Function) -> tree.Expressio
                 keyword.span,
                 "not a keyword of this function",
                 notes=(f"it is `{head}`",),
+                helps=of_keyword(keyword.name),
             )
         over = keyword.value
     if wanted != given:

@@ -8,6 +8,7 @@ from derive.model import derivatives, matrices, network
 from derive.model.context import Expressions
 from derive.model.dim import ONE
 from derive.model.failure import failure
+from derive.model.foreign import of_keyword
 from derive.model.functions import axis_place
 from derive.model.laws import covariance, expectation, variance
 from derive.model.limit import limit
@@ -279,6 +280,7 @@ def run(e: Expressions, call: tree.Call) -> Tensor:
                 keyword.span,
                 "not a keyword of this function",
                 notes=(f"it is written {operation.usage}",),
+                helps=of_keyword(keyword.name) if operation.over else (),
             )
     if given < operation.least or (operation.most is not None and given > operation.most):
         wanted = str(operation.least)

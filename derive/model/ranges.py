@@ -162,12 +162,16 @@ def _check_inside(e: Expressions, index: Index, range_: Axis, span: Span) -> Non
     below = surely_negative((low - range_.low).substitute(sizes))
     if below or surely_negative((range_.high - high).substitute(sizes)):
         reached = low if below else high
+        helps = ("`pad0(x)[...]` is zero outside of the range",) if index.terms else ()
+        if not index.terms and below and range_.low == ONE:
+            last = f": the last is `{range_.high}`" if span.text.startswith("-") else ""
+            helps = (f"entries are numbered from 1{last}",)
         raise failure(
             "index-out-of-range",
             f"`{span.text}` is outside of the axis {range_.low}..{range_.high}",
             span,
             f"reaches {reached}",
-            helps=("`pad0(x)[...]` is zero outside of the range",) if index.terms else (),
+            helps=helps,
         )
 
 

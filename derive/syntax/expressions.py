@@ -14,6 +14,7 @@ from derive.diagnostics.diagnostic import Diagnostic, Severity
 from derive.diagnostics.span import Source, Span
 from derive.syntax import tree
 from derive.syntax.ascii import Ascii
+from derive.syntax.mistaken_calls import of_call
 from derive.syntax.parts import Chain, Node, is_differential, is_token
 from derive.syntax.words import BIG, RESERVED
 
@@ -182,13 +183,17 @@ class Expressions:
                 return tree.Call(span, function, plain, keywords, primes)
             case tree.Subscript(base=tree.Name(id=op)) if op in BIG:
                 return self.big(span, op, function, arguments)
-        argument = self.source.text[function.span.end : span.end]
-        self.report(
-            Span(self.source, function.span.end, span.end),
-            f"`{function.span.text}` is not a function, and `(` stands right behind it",
-            "multiplication is written `*`",
-            f"write `{function.span.text} * {argument.strip()}`",
-        )
+        called, behind = function.span.text, Span(self.source, function.span.end, span.end)
+        foreign = of_call(called, behind.text)
+        if foreign is not None:
+            self.report(span, *foreign)
+        else:
+            self.report(
+                behind,
+                f"`{called}` is not a function, and `(` stands right behind it",
+                "multiplication is written `*`",
+                f"write `{called} * {behind.text.strip()}`",
+            )
         return tree.Call(span, tree.Name(function.span, "?"), tuple(arguments), (), primes)
 
     def primed(self, c: list[Node]) -> tree.Expression:

@@ -173,7 +173,7 @@ SIGNS: tuple[Mistake, ...] = (
         "",
         "write `abs(x)` for a number, `norm(x)` for a vector, `det(A)` for a determinant",
         "(?P<here>[|‖∥])",
-        ("z = |x|", "claim ‖x‖ = 1"),
+        ("z = |x|", "claim |a - b| = 1"),
     ),
     Mistake(
         "`{here}` cannot be read",

@@ -8,11 +8,15 @@ import re
 from collections.abc import Iterable
 
 from derive.diagnostics.suggest import nearest
-from derive.syntax import mistaken_signs, mistaken_statements
+from derive.syntax import mistaken_calls, mistaken_signs, mistaken_statements
 from derive.syntax.mistake import COMPARE, NAME, WORDS, Explanation, Mistake, Stop
 from derive.syntax.words import STATEMENTS
 
-MISTAKES: tuple[Mistake, ...] = (*mistaken_signs.SIGNS, *mistaken_statements.STATEMENTS)
+MISTAKES: tuple[Mistake, ...] = (
+    *mistaken_calls.CALLS,
+    *mistaken_signs.SIGNS,
+    *mistaken_statements.STATEMENTS,
+)
 
 # Words that people begin a statement with, and the word that says it.
 SYNONYMS = {
@@ -23,7 +27,7 @@ SYNONYMS = {
     **dict.fromkeys(("assert", "prove", "show", "theorem", "lemma", "check", "verify"), "claim"),
     **dict.fromkeys(("disprove", "deny"), "refute"),
     **dict.fromkeys(("suppose", "require"), "assume"),
-    **dict.fromkeys(("import", "include", "from", "load"), "use"),
+    **dict.fromkeys(("include", "load"), "use"),
     **dict.fromkeys(("fn", "func", "define"), "def"),
     **dict.fromkeys(("example", "test"), "case"),
     **dict.fromkeys(("proof", "derive", "steps"), "derivation"),

@@ -211,12 +211,14 @@ _GIVEN = re.compile(
     re.MULTILINE,
 )
 _NAME = re.compile(r"[^\W\d]\w*")
+_BRACKETS = re.compile(r"\([^()\n]*\)|\[[^\[\]\n]*\]")
 
 
 def names_given(source: Source, text: Ascii, chunk: Chunk) -> Iterator[tree.Name]:
     """The names that a statement which cannot be read seems to define."""
+    outside = _BRACKETS.sub(lambda inner: " " * len(inner.group()), chunk.text)
     for match in _GIVEN.finditer(chunk.text):
-        for name in _NAME.finditer(chunk.text, *match.span(match.lastgroup or 0)):
+        for name in _NAME.finditer(outside, *match.span(match.lastgroup or 0)):
             if name.group() not in RESERVED:
                 start = text.start(chunk.start + name.start())
                 end = text.end(chunk.start + name.end())

@@ -4,6 +4,7 @@ A rule answers one statement or a tuple of them (`input x[d], y[k]` declares twi
 block is its head, that of a declared tensor the tensor itself.
 """
 
+import re
 from collections.abc import Iterable
 
 from derive.diagnostics.span import Span
@@ -12,6 +13,8 @@ from derive.syntax import tree
 from derive.syntax.expressions import Expressions
 from derive.syntax.parts import Chain, Items, Node, Text, Within, is_token
 from derive.syntax.words import PROPERTIES
+
+_ROOM = re.compile(r"\+-\s*(?P<room>[\d.e]+%?)")
 
 
 class Builder(Expressions):
@@ -266,6 +269,7 @@ class Builder(Expressions):
             self.one_comparison(chain)
         if within is not None and op not in ("=", "~"):
             self.report(within.span, f"`within` has no meaning beside `{op}`", "", "write `~`")
+        self.no_room(op, chain.parts[1])
         return tree.Expect(
             self.whole(c),
             str(kind),
@@ -278,6 +282,16 @@ class Builder(Expressions):
         )
 
     disprove = expect
+
+    def no_room(self, op: str, value: tree.Expression) -> None:
+        """`~ 0.4 +- 0.01` is arithmetic, and was meant as a tolerance."""
+        match = _ROOM.search(value.span.text)
+        if op == "~" and match is not None:
+            start = value.span.start + match.start()
+            span = Span(self.source, start, value.span.start + match.end())
+            message = "`+-` is no sign of the language"
+            label = "how far a value may be off stands after it"
+            self.report(span, message, label, f"write `within {match['room']}`")
 
     def derivation(self, c: list[Node]) -> tree.Derivation:
         """`derivation dL/dz[j]:` with its steps."""
