@@ -14,7 +14,7 @@ from derive.check.files import model_of
 from derive.check.outcome import FileOutcome, Outcome, Settings
 from derive.check.verdict import Verdict
 from derive.diagnostics.diagnostic import DeriveError, Diagnostic, Severity
-from derive.diagnostics.span import Source
+from derive.diagnostics.span import Source, Span
 from derive.model.model import Model as Elaborated
 from derive.report.describe import describe
 from derive.report.document import Report
@@ -54,6 +54,10 @@ def parse(text: str, *, name: str = "<text>") -> "Model":
     >>> model.gradient("L", "x")(x=[1, -2])
     array([ 2., -4.])
     """
+    if not isinstance(text, str):
+        problem = f"a model is text, and this is a value of type {type(text).__name__}"
+        span = Span(Source(name, ""), 0, 0)
+        raise DeriveError((Diagnostic(Severity.ERROR, "not-text", problem, span),))
     source = Source(name, text)
     return Model(model_of(source, None), source)
 

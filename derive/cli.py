@@ -92,7 +92,11 @@ def _judged(paths: tuple[Path, ...], settings: "Settings", jobs: int, colour: bo
 
     limit_memory(_MEMORY)
     start = time.perf_counter()
-    files = [file for path in paths for file in files_below(path)]
+    found = {path: files_below(path) for path in paths}
+    empty = [path for path, files in found.items() if not files]
+    if empty:  # a wrong folder must not look like success
+        raise click.UsageError(f"there is no .derive file in {empty[0]}")
+    files = [file for path in paths for file in found[path]]
     outcomes = tuple(_with_progress(check_files(files, settings, jobs, _MEMORY), len(files)))
     return Report(outcomes, time.perf_counter() - start, settings.strict)
 

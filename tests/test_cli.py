@@ -41,6 +41,12 @@ def test_a_file_that_holds_gives_a_line_per_statement_and_a_count(folder: Path) 
     assert lines[-1].startswith("1 statement in 1 file: 1 proved; all succeed (")
 
 
+def test_a_folder_without_files_is_no_success(tmp_path: Path) -> None:
+    result = derive("check", tmp_path)
+    assert result.exit_code == 2
+    assert "there is no .derive file in" in result.output
+
+
 def test_the_count_says_how_many_statements_the_oracle_confirmed(folder: Path) -> None:
     result = derive("check", "--oracle", folder / "sub" / "wrong.derive")
     assert "1 proved, 1 refuted, 1 confirmed by SymPy on components; 1 fails" in result.output

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from derive.check import texts
+from derive.check import expected, texts
 from derive.check.closed import CLOSED, ball_around, scalar_of
+from derive.check.expected import rational
 from derive.check.numbers import PRECISIONS, Sides, compare, opposite, surely
 from derive.check.verdict import (
     Counterexample,
@@ -45,9 +46,27 @@ def judge_case(judge: "Judge", judgement: Judgement, deadline: float) -> Verdict
             verdict = _enclosed(judge, judgement, relation, point)
         return verdict
     except EvaluationError as error:
+        helps = _givens(judge, str(error))
         return Erroneous(
-            Diagnostic(Severity.ERROR, "no-value", str(error), judgement.span, "has no value")
+            Diagnostic(
+                Severity.ERROR,
+                "no-value",
+                str(error),
+                judgement.span,
+                "has no value",
+                helps=helps,
+            )
         )
+
+
+def _givens(judge: "Judge", complaint: str) -> tuple[str, ...]:
+    """What the case should give, where a declared name has no value."""
+    name = complaint.split("`")[1] if complaint.count("`") > 1 else ""
+    symbol = judge.model.symbols.get(name)
+    if symbol is None:
+        return ()
+    shape = f", of shape [{', '.join(str(axis.size) for axis in symbol.axes)}]"
+    return (f"add `{name} = ...`{shape if symbol.axes else ''} to the `given` of the case",)
 
 
 def _exactly(
@@ -119,12 +138,12 @@ def _decided(
         left, right = found.left[place], found.right[place]
         if not found.where[place]:
             if arithmetic is EXACT:
-                return _undefined(judgement, relation, place)
+                return _undefined(judgement, found, place)
             unsettled = True
             continue
         holds = _holds(relation.op, left, right, tolerances, place)
         if holds is False:
-            return _refuted(judgement, relation, found, place)
+            return _refuted(judgement, relation, found, place, tolerances)
         unsettled |= holds is None
     return None if unsettled else Proved()
 
@@ -160,33 +179,39 @@ def _tolerances(judgement: Judgement, shape: tuple[int, ...]) -> Array:
     return result
 
 
-def _undefined(judgement: Judgement, relation: Relation, place: tuple[int, ...]) -> Verdict:
+def _undefined(judgement: Judgement, found: Sides, place: tuple[int, ...]) -> Verdict:
     where = f" at entry [{', '.join(str(k + 1) for k in place)}]" if place else ""
-    left, right = texts.sides(judgement.text)
-    message = f"`{left}` or `{right}` has no value here{where}"
+    sides = zip(texts.sides(judgement.text), (found.left, found.right), strict=True)
+    lacking = [f"`{side}`" for side, values in sides if not EXACT.defined(values)[place]]
+    verb = "has" if len(lacking) < 2 else "have"
+    message = f"{' and '.join(lacking) or 'a side'} {verb} no value here{where}"
     return Erroneous(
         Diagnostic(Severity.ERROR, "no-value", message, judgement.span, "is not defined here")
     )
 
 
 def _refuted(
-    judgement: Judgement, relation: Relation, found: Sides, place: tuple[int, ...]
+    judgement: Judgement,
+    relation: Relation,
+    found: Sides,
+    place: tuple[int, ...],
+    tolerances: Array,
 ) -> Refuted:
     left_text, right_text = texts.sides(judgement.text)
     entry = tuple(
         (variable.name, k + (variable.axis.low.constant or 1))
         for variable, k in zip(relation.indices, place, strict=True)
     )
-    left, right = texts.both(
-        texts.entry_text(left_text, entry),
-        found.left[place],
-        texts.entry_text(right_text, entry),
-        found.right[place],
-    )
+    left_text, right_text = (texts.entry_text(side, entry) for side in (left_text, right_text))
+    left, right = texts.both(left_text, found.left[place], right_text, found.right[place])
+    if relation.op == "~":
+        left = texts.printed(left_text, found.left[place]) or left
+        right = texts.printed(right_text, rational(found.right[place])) or right
     return Refuted(
         "the value differs",
         Counterexample((), (), entry, left, right),
         f"it is {shown(found.left)}",
+        expected.hint(relation, found, place, tolerances),
     )
 
 

@@ -4,7 +4,7 @@ The candidates are the slips that people make, as transformations of the right s
 layer or loss. The first that agrees with the left side at several points is the hint.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import combinations
@@ -24,11 +24,14 @@ from derive.model.scalar import (
     Entry,
     Index,
     IndexVariable,
+    MatrixFunction,
     Num,
     Reduce,
     Scalar,
+    Tensor,
     substitute,
 )
+from derive.model.traverse import skeleton
 
 if TYPE_CHECKING:
     from derive.check.judge import Judge
@@ -48,7 +51,11 @@ class Candidate:
 
 def hint(judge: "Judge", judgement: Judgement, relation: Relation, deadline: float) -> str | None:
     """What to change, or None if no simple change was found in time."""
-    if relation.op != "=" or is_zero(judge, judgement, relation):
+    if relation.op != "=":
+        return None
+    if judgement.kind == "step" and is_head(judge, judgement, relation):
+        return "this line equals the head of the derivation: the mistake is in a line above it"
+    if is_zero(judge, judgement, relation):
         return None
     for candidate in candidates(judge, relation):
         if remaining(deadline) <= 0:
@@ -56,6 +63,27 @@ def hint(judge: "Judge", judgement: Judgement, relation: Relation, deadline: flo
         if agrees(judge, judgement, candidate.relation):
             return candidate.text
     return None
+
+
+def is_head(judge: "Judge", judgement: Judgement, relation: Relation) -> bool:
+    """Whether a wrong step is equal to the head of its derivation, as a right last line is."""
+    first = relation
+    for earlier in reversed(judge.model.judgements[: judge.model.judgements.index(judgement)]):
+        before = earlier.relation
+        if earlier.kind != "step" or before is None:
+            break
+        if _shape(before.indices, before.right) != _shape(first.indices, first.left):
+            break
+        first = before
+    if first is relation:
+        return False
+    moved = zip(first.indices, map(Index.of, relation.indices), strict=True)
+    head = substitute(first.left, dict(moved))
+    return agrees(judge, judgement, replace(relation, left=head))
+
+
+def _shape(indices: tuple[IndexVariable, ...], scalar: Scalar) -> Hashable:
+    return skeleton(Tensor(indices, scalar))
 
 
 def agrees(judge: "Judge", judgement: Judgement, relation: Relation) -> bool:
@@ -106,10 +134,43 @@ def candidates(judge: "Judge", relation: Relation) -> Iterator[Candidate]:
     yield changed(_times(-1, right), "this is -1 times the right answer: check the sign")
     for factor in _FACTORS:
         yield changed(_times(factor, right), _factor_text(str(factor)))
+    yield from _by_matrices(judge, relation)
     yield from _by_dimensions(judge, right, changed)
     yield from _by_indices(judge, relation, changed)
     if isinstance(relation.left, Derivative):
         yield from _by_paths(judge, relation, relation.left, changed)
+
+
+def _by_matrices(judge: "Judge", relation: Relation) -> Iterator[Candidate]:
+    """The power of a matrix, where `^` was taken for it; it works entry by entry."""
+    for name in _matrices(judge):
+        for power, text in ((-1, f"inv({name})"), (2, f"{name} @ {name}")):
+            sides = [_powered(judge, s, name, power) for s in (relation.left, relation.right)]
+            if sides != [relation.left, relation.right]:
+                changed = replace(relation, left=sides[0], right=sides[1])
+                yield Candidate(changed, f"`^` works entry by entry: write `{text}`")
+
+
+def _powered(judge: "Judge", scalar: Scalar, name: str, power: int) -> Scalar:
+    """`scalar` with the powers of a matrix's entries replaced by entries of its power."""
+    match scalar:
+        case Apply("pow", (Entry(symbol, places), exponent)) if symbol == name and exponent in (
+            Num(Fraction(power)),
+            _negated(-power),
+        ):
+            axes = judge.axes(name)
+            row, column = (IndexVariable(f"i{k}", axis) for k, axis in enumerate(axes))
+            matrix = Tensor((row, column), Entry(name, (Index.of(row), Index.of(column))))
+            if power < 0:
+                return MatrixFunction("inv", matrix, places)
+            return MatrixFunction("matpow", matrix, places, exponent)
+        case Apply(operation, arguments):
+            parts = (_powered(judge, part, name, power) for part in arguments)
+            return Apply(operation, tuple(parts))
+        case Reduce(operation, variable, body, condition):
+            return Reduce(operation, variable, _powered(judge, body, name, power), condition)
+        case _:
+            return scalar
 
 
 Change = Callable[[Scalar, str], Candidate]
@@ -256,6 +317,10 @@ def _map_leaves(scalar: Scalar, change: Callable[[Scalar], Scalar]) -> Scalar:
             return Reduce(operation, variable, _map_leaves(body, change), condition)
         case _:
             return change(scalar)
+
+
+def _negated(number: int) -> Scalar:
+    return Apply("neg", (Num(Fraction(number)),))
 
 
 def _times(factor: Fraction | int, scalar: Scalar) -> Scalar:

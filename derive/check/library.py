@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -86,7 +87,7 @@ class Answer:
 
     def value(self, arrays: Mapping[str, Any]) -> Array:
         """The numbers at given arrays. Raises DeriveError where one is missing or does not fit."""
-        given = {name: np.asarray(array, dtype=np.float64) for name, array in arrays.items()}
+        given = {name: self._numbers(name, array) for name, array in arrays.items()}
         sizes: dict[str, int] = {}
         for name, array in given.items():
             _learn(sizes, name, array, axes_of(self.model, name))
@@ -100,6 +101,26 @@ class Answer:
             )
         except EvaluationError as error:
             raise _error("no-value", str(error), self.title) from None
+
+    def _numbers(self, name: str, array: Any) -> Array:
+        """An array of real numbers. Raises DeriveError."""
+        axes = axes_of(self.model, name)
+        shape = (
+            f"of shape [{', '.join(str(axis.size) for axis in axes)}]" if axes else "without axes"
+        )
+        try:
+            found = np.asarray(array)
+            if found.dtype.kind in "biuf" or (found.dtype == object and _all_real(found)):
+                return found.astype(np.float64)
+            problem = f"this holds values of type {found.dtype}"
+        except (TypeError, ValueError) as error:
+            problem = str(error)
+        message = f"`{name}` is an array of real numbers {shape}: {problem}"
+        raise _error("shape-mismatch", message, name)
+
+
+def _all_real(values: Array) -> bool:
+    return all(isinstance(value, Real) for value in values.flat)
 
 
 def answer(model: Model, of: str, by: str) -> Answer:
@@ -140,6 +161,8 @@ def _learn(sizes: dict[str, int], name: str, array: Array, axes: tuple[Axis, ...
     if len(shape) != len(axes):
         raise _error("shape-mismatch", wrong, name)
     for size, axis in zip(shape, axes, strict=True):
+        if not size:
+            raise _error("shape-mismatch", f"an axis of `{name}` has no entries", name)
         known = {key: Dim.of(value) for key, value in sizes.items()}
         rest = axis.size.substitute(known)
         if rest.constant is None and len(rest.terms) <= 2 and len(rest.names) == 1:

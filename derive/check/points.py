@@ -1,5 +1,6 @@
 """The points at which a model is tried: random ones, those of cases, and smaller ones."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from itertools import product
@@ -8,6 +9,7 @@ import numpy as np
 
 from derive.check.budget import remaining
 from derive.diagnostics.diagnostic import Diagnostic, Label, Severity
+from derive.diagnostics.span import Span
 from derive.evaluate.arithmetic import EXACT
 from derive.evaluate.draws import failing
 from derive.evaluate.number import Array, EvaluationError, Inexact
@@ -164,9 +166,18 @@ class Points:
             listed = ", ".join(sorted(symbol.properties))
             if symbol.span.source is case.span.source:
                 also = (Label(symbol.span, f"`{name}` is declared {listed}"),)
+        place = self._given_at(case, name) if name is not None else case.span
         return Diagnostic(
-            Severity.ERROR, "given-breaks-property", message, case.span, "given here", also
+            Severity.ERROR, "given-breaks-property", message, place, "given here", also
         )
+
+    def _given_at(self, case: Case, name: str) -> Span:
+        """Where a case gives the value of a name; its head if that is not found."""
+        source = case.span.source
+        rest = r"(?:(?!\bexpect\b|\bcase\b)[\s\S])*?"
+        pattern = re.compile(rf"\bgiven\b{rest}(?P<name>\b{re.escape(name)}\b) *=")
+        found = pattern.search(source.text, case.span.start)
+        return case.span if found is None else Span(source, *found.span("name"))
 
 
 def _filled(start: Point, name: str, number: Fraction) -> Array:

@@ -54,12 +54,27 @@ def entry_text(side: str, entry: Sequence[tuple[str, int]]) -> str:
 
     >>> entry_text("y - p", [("i", 1)]), entry_text("dL/dz[j]", [("j", 1)])
     ('(y - p)[1]', 'dL/dz[j]')
+    >>> entry_text("inv(A) @ (B)", [("i", 1)]), entry_text("inv(A @ (B))", [("i", 1)])
+    ('(inv(A) @ (B))[1]', 'inv(A @ (B))[1]')
     """
     if not entry or all(re.search(rf"\b{re.escape(name)}\b", side) for name, _ in entry):
         return side
     place = ", ".join(str(number) for _, number in entry)
-    plain = re.fullmatch(r"[\w/]+|d\w+/d\w+|\w+\(.*\)", side) and not side[:1].isdigit()
-    return f"{side}[{place}]" if plain else f"({side})[{place}]"
+    return f"{side}[{place}]" if _is_one(side) else f"({side})[{place}]"
+
+
+def _is_one(side: str) -> bool:
+    """Whether a side is a name, a derivative or one call, so that an index can stand behind it."""
+    if re.fullmatch(r"[^\W\d][\w/]*", side):
+        return True
+    if not re.match(r"[^\W\d]\w*\(", side) or not side.endswith(")"):
+        return False
+    depth = 0
+    for position, char in enumerate(side):
+        depth += (char == "(") - (char == ")")
+        if char == ")" and depth == 0:
+            return position == len(side) - 1
+    return False
 
 
 def pasted(values: Any) -> str:
@@ -72,7 +87,7 @@ def pasted(values: Any) -> str:
 
 def both(left_text: str, left: Any, right_text: str, right: Any) -> tuple[Value, Value]:
     """Two numbers that differ, rationals or balls, with as many digits as it takes to see it."""
-    middles = [n if isinstance(n, Fraction) else _fraction(n.mid()) for n in (left, right)]
+    middles = [n if isinstance(n, Fraction) else fraction_of(n.mid()) for n in (left, right)]
     gap, size = abs(middles[0] - middles[1]), max(map(abs, middles))
     digits = magnitude(size) - magnitude(gap) + 4 if gap else DIGITS
     digits = max(DIGITS, min(digits, _MOST_DIGITS))
@@ -84,6 +99,12 @@ def value(text: str, number: Any, digits: int = DIGITS) -> Value:
     if isinstance(number, Fraction):
         return exact(text, number, digits)
     return enclosed(text, number, digits)
+
+
+def printed(text: str, number: Any) -> Value | None:
+    """A rational as a finite decimal, as printed answers are; None where it is not one."""
+    plain = _terminating(number) if isinstance(number, Fraction) else None
+    return None if plain is None else Value(text, plain)
 
 
 def exact(text: str, number: Fraction, digits: int = DIGITS) -> Value:
@@ -98,12 +119,12 @@ def exact(text: str, number: Fraction, digits: int = DIGITS) -> Value:
 def enclosed(text: str, ball: Any, digits: int = DIGITS) -> Value:
     """A ball as a decimal, with a power of ten above its distance from all that it encloses."""
     if ball.is_exact():
-        plain = _short_fraction(_fraction(ball))
+        plain = _short_fraction(fraction_of(ball))
         if plain is not None:
             return Value(text, plain)
-    middle = _fraction(ball.mid())
+    middle = fraction_of(ball.mid())
     printed = decimal_of(middle, digits)
-    error = abs(Fraction(printed) - middle) + _fraction(ball.rad())
+    error = abs(Fraction(printed) - middle) + fraction_of(ball.rad())
     return Value(text, printed, power_above(error))
 
 
@@ -113,7 +134,7 @@ def short(number: Any, digits: int) -> str:
         plain = _terminating(number) or _short_fraction(number)
         long = plain is None or len(plain) > digits + 4
         return _trimmed(decimal_of(number, digits)) if long else str(plain)
-    return _trimmed(decimal_of(_fraction(number.mid()), digits)) if number.is_finite() else "?"
+    return _trimmed(decimal_of(fraction_of(number.mid()), digits)) if number.is_finite() else "?"
 
 
 def _short_fraction(number: Fraction) -> str | None:
@@ -199,7 +220,7 @@ def power_above(error: Fraction) -> str:
     return f"1e{magnitude(error) + 1}"
 
 
-def _fraction(ball: Any) -> Fraction:
+def fraction_of(ball: Any) -> Fraction:
     """An exact ball as a rational."""
     mantissa, exponent = ball.man_exp()
     return Fraction(int(mantissa)) * Fraction(2) ** int(exponent)

@@ -24,8 +24,10 @@ from derive.model.scalar import (
     Reduce,
     Scalar,
     Split,
+    Tensor,
     Unknown,
 )
+from derive.model.traverse import dims_in, names_in
 from derive.oracle.operations import NotExpressible
 
 _FUNCTIONS: dict[str, Any] = {
@@ -41,15 +43,16 @@ _FUNCTIONS: dict[str, Any] = {
 
 
 class Symbols:
-    """The SymPy symbols of one expression. A bound index gets a name of its own."""
+    """The SymPy symbols of one expression. An index gets a name that nothing else has."""
 
-    def __init__(self) -> None:
+    def __init__(self, reserved: frozenset[str] = frozenset()) -> None:
+        self.reserved = reserved
         self.indices: dict[IndexVariable, Any] = {}
 
     def index(self, variable: IndexVariable) -> Any:
         """An integer symbol for an index variable."""
         if variable not in self.indices:
-            taken = {str(symbol) for symbol in self.indices.values()}
+            taken = {str(symbol) for symbol in self.indices.values()} | self.reserved
             name, number = variable.name, 0
             while name in taken:
                 number += 1
@@ -162,4 +165,4 @@ class Symbols:
 
 def expression(scalar: Scalar) -> Any:
     """The SymPy expression that equals a scalar without derivatives. Raises NotExpressible."""
-    return Symbols().scalar(scalar)
+    return Symbols(names_in(scalar) | dims_in(Tensor((), scalar))).scalar(scalar)

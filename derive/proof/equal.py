@@ -37,6 +37,7 @@ from derive.proof.substitution import substituted
 from derive.proof.unrolling import Sequences
 
 MOST_STAGES = 200
+MOST_HIDDEN = 8
 MOST_GUESSES = 12
 
 
@@ -299,9 +300,20 @@ class Prover:
         assert isinstance(algebra.knowledge, Facts)
         return tuple(sorted(algebra.knowledge.used))
 
+    def unhidden(self, poly: Poly) -> Poly:
+        """The same in names that stand in the file."""
+        definitions = self.model.definitions
+        for _ in range(MOST_HIDDEN):
+            names = [n for n in sorted(poly.symbols) if n in definitions and definitions[n].hidden]
+            bodies = {n: body for n in names if (body := self.calculus.body(n)) is not None}
+            if not bodies:
+                break
+            poly = Unfolding(self.calculus.algebra, bodies).poly(poly)
+        return poly
+
     def conditions(self) -> tuple[str, ...]:
         """What the statement leaves out: the kinks of what was differentiated."""
-        kinks = {f"{text_of_poly(named(kink))} != 0" for kink in self.calculus.kinks}
+        kinks = {f"{text_of_poly(named(self.unhidden(kink)))} != 0" for kink in self.calculus.kinks}
         ties = {f"{text_of_poly(of_atom(tie))} attained once" for tie in self.calculus.ties}
         return tuple(sorted(kinks)) + tuple(sorted(ties))
 

@@ -2,6 +2,7 @@
 
 import inspect
 import math
+import re
 from collections.abc import Callable
 from itertools import product
 from typing import Any
@@ -119,3 +120,32 @@ def test_values_that_do_not_fit_are_an_error() -> None:
         model.gradient("L", "x")(x=[1, 2])
     with pytest.raises(DeriveError, match="nothing is named `q`"):
         model.gradient("L", "q")
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        ({"w": "a", "x": [1]}, "`w` is an array of real numbers of shape [n]"),
+        ({"w": [1, None], "x": [1, 1]}, "`w` is an array of real numbers of shape [n]"),
+        ({"w": [1j, 1], "x": [1, 1]}, "`w` is an array of real numbers of shape [n]"),
+        ({"w": [[1, 2], [3]], "x": [1, 1]}, "`w` is an array of real numbers of shape [n]"),
+        ({"w": [], "x": []}, "an axis of `w` has no entries"),
+        ({"w": [1, 2], "x": [1]}, "an axis of `x` has 1 entries where 2 are needed"),
+    ],
+)
+def test_what_is_no_array_of_numbers_is_an_error_that_names_it(arrays, message):
+    model = derive.parse("dims n\nparam w[n]\ninput x[n]\nloss L = sum((w - x)^2)")
+    with pytest.raises(derive.DeriveError, match=re.escape(message)):
+        model.gradient("L", "w")(**arrays)
+
+
+def test_what_is_no_text_is_an_error():
+    with pytest.raises(derive.DeriveError, match="a model is text"):
+        derive.parse(None)
+
+
+def test_an_index_of_sympy_is_called_like_no_tensor():
+    text = "dims n\ninput k[n, n], l[n], j[n]\nloss L = sum(k @ l * j)"
+    found = derive.parse(text).gradient("L", "k").sympy
+    names = [symbol.name for symbol in found.free_symbols if symbol.is_Symbol]
+    assert len(names) == len(set(names))
