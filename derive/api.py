@@ -8,7 +8,6 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from derive.calculus.index_form import Writer, taken_names
 from derive.calculus.trees import name, quotient
 from derive.check.files import model_of
 from derive.check.outcome import FileOutcome, Outcome, Settings
@@ -185,9 +184,8 @@ class Gradient:
     def latex(self) -> str:
         """In LaTeX."""
         answer = self.answer
-        expression = answer.found.expression
-        if expression is None:
-            expression = Writer(taken_names(answer.model)).tree(answer.found.tensor.body)
+        expression = answer.found.expression or answer.found.entry
+        assert expression is not None, "an answer is written as a whole or by its entry"
         return latex(Notation(answer.model).formula(expression))
 
     @property

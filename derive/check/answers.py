@@ -2,9 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from derive.calculus.notation import text_of
-from derive.check.naming import named
-from derive.check.ordering import ordered
+from derive.calculus.index_form import Writer, taken_names
 from derive.model.elaborate import elaborate_claim
 from derive.model.model import Model
 from derive.model.scalar import (
@@ -21,13 +19,14 @@ from derive.model.scalar import (
 )
 from derive.proof.closed_form import ClosedForm, Closing
 from derive.syntax import tree
+from derive.syntax.show import show
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A derivative as text, and as index notation; the facts that showed them equal.
 
-    The text is that of the `whole` tensor, or of its entry.
+    The text is that of the whole tensor, an `expression`, or else of its `entry`.
     """
 
     text: str
@@ -35,6 +34,7 @@ class Answer:
     facts: tuple[str, ...] = ()
     is_whole: bool = True
     expression: tree.Expression | None = None
+    entry: tree.Expression | None = None
 
 
 def whole(closing: Closing, node: Derivative, tensor: Tensor) -> Answer:
@@ -44,13 +44,17 @@ def whole(closing: Closing, node: Derivative, tensor: Tensor) -> Answer:
         aligned = _elaborated(closing, node, found)
         if aligned is not None:
             return Answer(found.text, aligned, found.facts, expression=found.expression)
-    body = by_index(closing, node)
-    return Answer(text_of(body), Tensor(tensor.indices, body), (), not tensor.indices)
+    return by_index(closing, node, tensor)
 
 
-def by_index(closing: Closing, node: Derivative) -> Scalar:
+def by_index(closing: Closing, node: Derivative, tensor: Tensor) -> Answer:
     """An entry of a derivative, as `calculus` leaves it, without hidden names."""
-    return ordered(named(_opened(closing.model, closing.calculus.resolve(node))))
+    body = _opened(closing.model, closing.calculus.resolve(node))
+    writer = Writer(taken_names(closing.model))
+    for variable in tensor.indices:
+        writer.variable(variable)
+    entry = writer.tree(body)
+    return Answer(show(entry), Tensor(tensor.indices, body), (), not tensor.indices, entry=entry)
 
 
 def _opened(model: Model, scalar: Scalar) -> Scalar:

@@ -316,8 +316,8 @@ case "one":
         "no-value",
         "an expression has no value at the given point",
         """\
-A logarithm of zero, a division by zero, a root of a negative number; or a name that the case gives no
-value: the message says which.""",
+A logarithm of zero, a division by zero, a root of a negative number; or a name that the case does
+not give: the message says which.""",
         'input x\ncase "a":\n    given x = 0\n    expect 1/x = 1\n',
         'input x\ncase "a":\n    given x = 1\n    expect 1/x = 1\n',
     ),
