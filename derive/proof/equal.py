@@ -12,12 +12,10 @@ from itertools import islice
 
 from derive.calculus.adjoints import Body
 from derive.calculus.algebra import Algebra, Rule, TooLarge
-from derive.calculus.canonical import poly_signature, rename_poly
 from derive.calculus.contraction import RULES
 from derive.calculus.engine import Calculus
-from derive.calculus.notation import text_of_poly
 from derive.calculus.partials import NotDifferentiable
-from derive.calculus.place import Var, fresh, place
+from derive.calculus.place import fresh, place
 from derive.calculus.powers import Undefined, content
 from derive.calculus.products import NotExact
 from derive.calculus.signs import shape_of
@@ -27,6 +25,7 @@ from derive.model.model import Relation, Symbol
 from derive.model.scalar import Tensor
 from derive.model.traverse import has_derivative
 from derive.proof.cases import HEAVY, Spelling, at_fixed_places, fixed_places
+from derive.proof.conditions import conditions
 from derive.proof.domain import defined_only
 from derive.proof.facts import Equation, Facts, solved
 from derive.proof.induction import HYPOTHESIS, Induction
@@ -37,7 +36,6 @@ from derive.proof.substitution import substituted
 from derive.proof.unrolling import Sequences
 
 MOST_STAGES = 200
-MOST_HIDDEN = 8
 MOST_GUESSES = 12
 
 
@@ -178,7 +176,7 @@ class Prover:
         facts = OrderProver(self).shows(relation)
         if facts is None:
             return NotShown("no argument for this order was found")
-        return Proved(facts, self.conditions())
+        return Proved(facts, conditions(self.calculus))
 
     def on_domain(self, relation: Relation) -> Proof | None:
         """A proof that uses the signs which the statement has because it is defined."""
@@ -212,7 +210,7 @@ class Prover:
         stage = self.vanishes(difference, knowing, most)
         if stage is not None:
             facts = self.needed(difference, declared, equations, stage, self.used(knowing))
-            return Proved(facts, self.conditions())
+            return Proved(facts, conditions(self.calculus))
         found = self.by_induction(difference, declared, equations)
         if found is not None:
             return found
@@ -220,7 +218,7 @@ class Prover:
             guessing = self.algebra(properties, equations)
             if self.vanishes(difference, guessing, MOST_GUESSES) is not None:
                 facts = tuple(f for f in self.used(guessing) if not f.startswith(f"{name} is "))
-                return ProvedIf((missing,), facts, self.conditions())
+                return ProvedIf((missing,), facts, conditions(self.calculus))
         return NotShown("the two sides have different normal forms")
 
     def by_induction(
@@ -241,7 +239,7 @@ class Prover:
             return None
         used = {f for algebra in made for f in self.used(algebra)}
         facts = tuple(sorted(f for f in used if not f.startswith(HYPOTHESIS)))
-        return Proved(facts, self.conditions(), tuple(induction.trail))
+        return Proved(facts, conditions(self.calculus), tuple(induction.trail))
 
     def candidates(
         self, difference: Poly, declared: Properties
@@ -300,23 +298,6 @@ class Prover:
         assert isinstance(algebra.knowledge, Facts)
         return tuple(sorted(algebra.knowledge.used))
 
-    def unhidden(self, poly: Poly) -> Poly:
-        """The same in names that stand in the file."""
-        definitions = self.model.definitions
-        for _ in range(MOST_HIDDEN):
-            names = [n for n in sorted(poly.symbols) if n in definitions and definitions[n].hidden]
-            bodies = {n: body for n in names if (body := self.calculus.body(n)) is not None}
-            if not bodies:
-                break
-            poly = Unfolding(self.calculus.algebra, bodies).poly(poly)
-        return poly
-
-    def conditions(self) -> tuple[str, ...]:
-        """What the statement leaves out: the kinks of what was differentiated."""
-        kinks = {f"{text_of_poly(named(self.unhidden(kink)))} != 0" for kink in self.calculus.kinks}
-        ties = {f"{text_of_poly(of_atom(tie))} attained once" for tie in self.calculus.ties}
-        return tuple(sorted(kinks)) + tuple(sorted(ties))
-
     def is_zero(self, poly: Poly, algebra: Algebra) -> bool:
         """The polynomial vanishes, as it stands or with definitions opened."""
         return self.vanishes(poly, algebra, spelled=False) is not None
@@ -366,19 +347,6 @@ class Prover:
                 for v in atom.bound
             )
         return atom.kind == "less" or atom.head[:1] == ("sign",)
-
-
-def named(poly: Poly) -> Poly:
-    """The polynomial with its free indices called i, j, ..."""
-    ordered = order_of(poly)
-    letters = "ijklmnopqrst"
-    names = {v: Var(v.axis, v.key, letters[k % 12]) for k, v in enumerate(ordered)}
-    return rename_poly(poly, names)
-
-
-def order_of(poly: Poly) -> list[Var]:
-    """The free indices in an order that does not depend on their names."""
-    return sorted(poly.free, key=lambda v: (poly_signature(poly, {v: 59}), v.key))
 
 
 def cleared(algebra: Algebra, poly: Poly) -> Poly:
