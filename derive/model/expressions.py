@@ -12,8 +12,8 @@ from derive.model.context import Expressions
 from derive.model.derivatives import quotient
 from derive.model.dim import ONE, Dim
 from derive.model.failure import failure
-from derive.model.iterates import at_moment
 from derive.model.foreign import of_name, of_part
+from derive.model.iterates import at_moment
 from derive.model.matrices import is_square, matrix_product, stacked
 from derive.model.network import part_has_no_value
 from derive.model.ranges import dim_of, number_of, position
