@@ -96,3 +96,13 @@ def test_an_unknown_name_is_said_with_those_that_there_are() -> None:
     with pytest.raises(DeriveError) as caught:
         _ = api.parse(SOFTMAX).solution("L", wrt="w").markdown
     assert "nothing is named `w`" in str(caught.value)
+
+
+def test_a_loop_is_shown_with_the_entries_outside_of_it(tmp_path: Path) -> None:
+    text = "dims T\ninput x[T]\ns[T] = x[T]\nfor t in T-1..1 step -1:\n    s[t] = s[t+1] + x[t]\n"
+    path = tmp_path / "loop.derive"
+    path.write_text(text + "loss L = s[1]\n", encoding="utf-8")
+    assert "s[t+1] + x[t]  for t in T-1..1 step -1" in derive("show", path).output
+    output = derive("solve", path).output
+    start = output.index("s_{T} &= x_{T}")
+    assert r"for }t\text{ from }T - 1\text{ down to }1" in output[start:]

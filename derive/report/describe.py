@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from derive.model.model import Model
+from derive.model.model import Model, Recurrence
 from derive.model.shape import shape_text
 
 
@@ -12,6 +12,13 @@ def describe(model: Model) -> str:
     widths = [max((len(row[k]) for row in rows), default=0) for k in (0, 1)]
     lines = [f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c}".rstrip() for a, b, c in rows]
     return "\n".join(lines) if lines else "nothing is declared"
+
+
+def _range(loop: Recurrence, variable: str) -> str:
+    """`t in 1..T`, as a loop is written."""
+    if loop.step > 0:
+        return f"{variable} in {loop.axis.low}..{loop.axis.high}"
+    return f"{variable} in {loop.axis.high}..{loop.axis.low} step -1"
 
 
 def _rows(model: Model) -> Iterator[tuple[str, str, str]]:
@@ -36,6 +43,8 @@ def _rows(model: Model) -> Iterator[tuple[str, str, str]]:
         shape = shape_text(axes) if axes else ""
         line = definition.span.source.line(definition.span.line)
         said = line.partition("#")[0].partition("=")[2].strip()
+        if definition.recurrence is not None:
+            said += f"  for {_range(definition.recurrence, definition.indices[0].name)}"
         role = "loss" if definition.is_loss else "define"
         yield role, definition.name + shape, said
     for assumption in model.assumptions:

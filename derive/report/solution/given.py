@@ -7,7 +7,7 @@ from derive.calculus.contracting import NoMatrixForm
 from derive.calculus.matrix_form import Reader
 from derive.model.model import Definition
 from derive.model.scalar import Tensor
-from derive.report.blocks import Block, Display, Equation, Grid, Heading, Para, Text
+from derive.report.blocks import Block, Display, Equation, Grid, Heading, Inline, Para, Text
 from derive.report.formula import bracketed, listed, row
 from derive.report.solution.chain import Ranged
 from derive.report.solution.notation import FACTS, ROLES, Notation
@@ -48,13 +48,38 @@ class Forward:
             for statement in file.statements
             if isinstance(statement, tree.Definition)
         }
+        self.loops = [s for s in file.statements if isinstance(s, tree.Recurrence)]
+        self.entries = [s for s in file.statements if isinstance(s, tree.Definition)]
 
     def blocks(self, names: tuple[str, ...]) -> Iterator[Block]:
         """The definitions of these names, in the order of the file."""
         shown = [n for n in names if not self.model.definitions[n].hidden]
         if shown:
             yield Heading(1, ("Forward definitions",))
-            yield Display(tuple(map(self.line, shown)))
+            yield Display(tuple(line for name in shown for line in self.lines(name)))
+
+    def lines(self, name: str) -> Iterator[Equation]:
+        """A definition; one of a loop with the entries that are given outside of it."""
+        steps = [(loop, step) for loop in self.loops for step in loop.body if step.name.id == name]
+        if not steps:
+            yield self.line(name)
+        for loop, step in steps:
+            for entry in (e for e in self.entries if e.name.id == name):
+                yield self.entry(entry, ())
+            words = (" from ", " to ") if loop.range.step is None else (" from ", " down to ")
+            ends = (loop.range.start, loop.range.stop)
+            note: list[Inline] = ["for ", self.notation.math(trees.name(loop.variable.id))]
+            for word, end in zip(words, ends, strict=True):
+                note += [word, self.notation.math(end)]
+            yield self.entry(step, tuple(note))
+
+    def entry(self, written: tree.Definition, note: Text) -> Equation:
+        """`h[t] = ...` as it is written."""
+        assert written.value is not None
+        entry = trees.subscript(trees.name(written.name.id), *written.indices)
+        return Equation(
+            self.notation.formula(entry), "=", self.notation.formula(written.value), note
+        )
 
     def line(self, name: str) -> Equation:
         """One definition."""
@@ -66,10 +91,7 @@ class Forward:
             left = self.notation.typesetter.name(name)
             return Equation(left, "=", row(left, bracketed(arguments)), ("unspecified",))
         if written is not None and written.value is not None and not self.is_total(written.value):
-            entry = trees.subscript(trees.name(name), *written.indices)
-            return Equation(
-                self.notation.formula(entry), "=", self.notation.formula(written.value), note
-            )
+            return self.entry(written, note)
         return Equation(
             self.notation.formula(trees.name(name)),
             "=",
