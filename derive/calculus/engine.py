@@ -175,7 +175,8 @@ class Calculus:
             outer, self.signs.places = self.signs.places, set()
             facts, self.facts = self.facts, set()
             kept, self.algebra.raised_bases = self.algebra.raised_bases, {}
-            for name in (n for group in self.backwards(of) for n in group):
+            self.body(of)
+            for name in [of] if partial else [n for g in self.backwards(of) for n in g]:
                 self.signs.places |= self._limits[name].places
                 self.facts |= self._limits[name].facts
             accumulation = Accumulation(self, of, wrt)

@@ -115,7 +115,8 @@ def _columns(
     shift = Table((label,), shifts.reshape((-1, *base.shape)))
     table = here
     if moved is None and (of != wrt or of in world.evaluator.uses.get(of, ())):
-        table = world.moved(wrt, shift, frozenset()).definition(of)
+        child = world.moved(wrt, shift, frozenset())
+        table = child.definition(of) if of != wrt else child.with_shift(child.definition(of))
     elif of == wrt or (moved is not None and of in moved):
         table = world.moved(wrt, shift, moved or frozenset()).table(of)
     own = tuple(range(-len(here.shape), 0))

@@ -157,6 +157,10 @@ class World:
         added = self.added(name)
         return table if added is None else self._sum_of_tables(table, added)
 
+    def with_shift(self, table: Table) -> Table:
+        """A table of the name that is moved, with the shift."""
+        return self._sum_of_tables(table, self.shift)
+
     def added(self, name: str) -> Table | None:
         """What is added to a defined name: a shift stays added in all worlds further in."""
         own = self.shift if self.moved_name == name and name in self.affected else None

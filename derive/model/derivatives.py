@@ -9,6 +9,7 @@ from derive.model.context import Expressions
 from derive.model.failure import failure
 from derive.model.scalar import Derivative, Entry, Tensor
 from derive.model.shape import has_shape, squeezed, transpose
+from derive.model.traverse import names_in
 from derive.syntax import tree
 
 
@@ -123,10 +124,19 @@ def derivative(
         above = e.scope.hidden.define(_base_name(written), above, written.span)
     if not isinstance(above.body, Entry) or not isinstance(below.body, Entry):
         raise AssertionError("a derivative is between names")
+    partial = partial or _is_direct(e, above.body.symbol, below.body.symbol)
     node = Derivative(
         above.body.symbol, above.body.indices, below.body.symbol, below.body.indices, partial
     )
     return Tensor((*above.indices, *below.indices), node)
+
+
+def _is_direct(e: Expressions, of: str, wrt: str) -> bool:
+    """Whether `of`, made inside of a loop, uses none of the names of the loop but `wrt`."""
+    definition = e.scope.model.definitions.get(of)
+    if definition is None or wrt not in e.scope.steps or e.scope.hidden.loop is None:
+        return False
+    return names_in(definition.body) & e.scope.hidden.loop.names.keys() <= {wrt}
 
 
 def _base_name(written: tree.Expression) -> str:

@@ -6,16 +6,24 @@ names are bound in front of the file's, and what is hidden there becomes one of 
 are read is checked at the end, on what was elaborated (`derive.model.earlier`).
 """
 
+import re
 from dataclasses import replace
 from fractions import Fraction
 
-from derive.diagnostics.diagnostic import Label
+from derive.diagnostics.diagnostic import Diagnostic, Label
 from derive.model.context import Expressions
 from derive.model.dim import ONE, Dim
 from derive.model.earlier import Order, check_entry, check_step
-from derive.model.failure import failure
+from derive.model.failure import Failure, failure
 from derive.model.functions import define
-from derive.model.loop_parts import Parts, Piece, bodies_of_loop, pieces_of, range_of_loop
+from derive.model.loop_parts import (
+    Parts,
+    Piece,
+    bodies_of_loop,
+    left_side,
+    pieces_of,
+    range_of_loop,
+)
 from derive.model.model import Definition, Model, Recurrence
 from derive.model.ranges import dim_of
 from derive.model.scalar import (
@@ -34,6 +42,7 @@ from derive.model.shape import broadcast, fresh, has_shape
 from derive.syntax import tree
 
 Shape = tuple[Axis, ...]
+_CLASHES = ("shape-mismatch", "too-many-indices")
 
 
 def define_loop(model: Model, hidden: Hidden, e: Expressions, parts: Parts) -> None:
@@ -131,8 +140,22 @@ class _Loop:
         if written.value is None:
             raise failure("misplaced", "an entry needs a value", written.span, "no value")
         e = self.e.inside(self.scope(inside))
-        value = self.values[id(written)] = define(e, written.indices[1:], written.value)
+        try:
+            value = define(e, written.indices[1:], written.value)
+        except Failure as problem:
+            raise Failure(self.with_hint(problem.diagnostic)) from None
+        self.values[id(written)] = value
         self.shapes.setdefault(written.name.id, value.axes)
+
+    def with_hint(self, problem: Diagnostic) -> Diagnostic:
+        """A clash of shapes; where a name was taken for a number, how to say that it is none."""
+        for entry in self.parts.entries:
+            name, value = entry.name.id, self.values.get(id(entry))
+            used = re.search(rf"(?<!\w){re.escape(name)}\[", problem.span.text)
+            if used and value is not None and not value.indices and problem.code in _CLASHES:
+                help_ = f"a start that is a vector says so: `{left_side(entry).text} = zeros[...]`"
+                return replace(problem, helps=(*problem.helps, help_))
+        return problem
 
     def shape(self, name: str) -> Shape:
         """The shape of an entry of `name`: a number stands for a tensor, as in NumPy."""

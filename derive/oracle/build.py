@@ -208,6 +208,8 @@ class Build:
     def _expression(self, node: Node) -> Expression:
         if isinstance(node, Slope):
             partials = self.partials(node.of)
+            if node.of == node.by:
+                return sympy.Integer(1)
             if node.partial:
                 return partials.get(node.by, sympy.Integer(0))
             terms = [
