@@ -1,15 +1,16 @@
 """The exact side of a judge: calculus and proof of one model, stopped when their time is over."""
 
 import time
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from math import inf
 
 from derive.calculus.engine import Calculus
 from derive.check import answers
 from derive.check.budget import remaining
-from derive.model.model import Model, Relation
+from derive.model.model import Convexity, Model, Relation
 from derive.model.scalar import Derivative, Scalar, Tensor
 from derive.model.traverse import skeleton
+from derive.proof import convexity as convexities
 from derive.proof import equal, outcome
 from derive.proof.closed_form import Closing
 
@@ -51,11 +52,19 @@ class Engine:
         plausible: frozenset[equal.Fact] | None = None,
     ) -> outcome.Proof:
         """What an exact argument gives within the time; only with these facts, if given."""
+        return self._within(deadline, lambda: self.prover.prove(relation, at, plausible))
+
+    def prove_convex(self, convexity: Convexity, deadline: float) -> outcome.Proof:
+        """What an exact argument gives for a function to be convex."""
+        return self._within(deadline, lambda: convexities.prove(self.prover, convexity))
+
+    def _within(self, deadline: float, way: Callable[[], outcome.Proof]) -> outcome.Proof:
+        """What one way of proving gives, if it is done in time."""
         if remaining(deadline) <= 0:
             return TIMED_OUT
         before, self.deadline = self.deadline, deadline
         try:
-            return self.prover.prove(relation, at, plausible)
+            return way()
         except DeadlineOver:
             return TIMED_OUT
         finally:

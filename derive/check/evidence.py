@@ -31,7 +31,7 @@ class Evidence:
         """The violation, made small, as texts."""
         small = self.shrunk(found, deadline)
         entry = self.entry(small)
-        left, right = texts.sides(self.judgement.text)
+        left, right = self.judgement.sides or texts.sides(self.judgement.text)
         numbers = texts.both(
             texts.entry_text(left or "left side", entry),
             small.left,
@@ -88,7 +88,7 @@ class Evidence:
         return frozenset(
             symbol.name
             for symbol in symbols
-            if not symbol.name.isidentifier()
+            if symbol.name.startswith("limit.")
             or (symbol.role == "random" and symbol.name not in free)
         )
 

@@ -96,15 +96,17 @@ class Judge:
         plausible: frozenset[Fact] | None = None,
     ) -> Proved | ProvedFor | ProvedIf | outcome.NotShown:
         """What an exact argument gives within the time; only with these facts, if given."""
-        match self.engine.prove(relation, at, deadline, plausible):
-            case outcome.Proved(facts, conditions, trail):
-                return Proved(facts, conditions, trail)
-            case outcome.ProvedFor(sizes, facts, conditions, trail):
-                return ProvedFor(sizes, facts, conditions, trail)
-            case outcome.ProvedIf(missing, facts, conditions, trail):
-                return ProvedIf(missing, facts, conditions, trail)
-            case outcome.NotShown() as nothing:
-                return nothing
+        return _as_verdict(self.engine.prove(relation, at, deadline, plausible))
+
+    def argue(
+        self, judgement: Judgement, relation: Relation, deadline: float
+    ) -> Proved | ProvedFor | ProvedIf | outcome.NotShown:
+        """What an exact argument gives for a claim: a relation, or that something is convex."""
+        if judgement.convexity is None:
+            return self.prove(relation, judgement.at, deadline)
+        if judgement.at:
+            return outcome.NotShown("whether it is convex is not asked at one point")
+        return _as_verdict(self.engine.prove_convex(judgement.convexity, deadline))
 
     def verdict(self, judgement: Judgement, deadline: float) -> Verdict:
         """What is to be said of a statement. Raises InternalDisagreement, OutOfTime."""
@@ -144,7 +146,7 @@ class Judge:
         if found is not None:
             return self.refuted(judgement, relation, found, deadline)
         self.confirmation.of(relation)
-        verdict = self.prove(relation, judgement.at, deadline)
+        verdict = self.argue(judgement, relation, deadline)
         if isinstance(verdict, outcome.NotShown):
             if verdict is TIMED_OUT:
                 return Undecided("timed out", "timed-out")
@@ -253,6 +255,19 @@ class Judge:
         return Refuted(
             "the two sides differ", shown, derived, hints.hint(self, judgement, relation, deadline)
         )
+
+
+def _as_verdict(proof: outcome.Proof) -> Proved | ProvedFor | ProvedIf | outcome.NotShown:
+    """What a proof comes to, as a verdict."""
+    match proof:
+        case outcome.Proved(facts, conditions, trail):
+            return Proved(facts, conditions, trail)
+        case outcome.ProvedFor(sizes, facts, conditions, trail):
+            return ProvedFor(sizes, facts, conditions, trail)
+        case outcome.ProvedIf(missing, facts, conditions, trail):
+            return ProvedIf(missing, facts, conditions, trail)
+        case outcome.NotShown() as nothing:
+            return nothing
 
 
 def _of_problem(problem: Diagnostic) -> Verdict:

@@ -4,7 +4,7 @@ from itertools import chain
 
 from derive.diagnostics.suggest import nearest
 from derive.model.context import Expressions
-from derive.model.failure import failure, not_yet
+from derive.model.failure import failure
 from derive.model.foreign import of_name
 from derive.model.functions import instantiate, is_prelude, prelude_function, prelude_names
 from derive.model.model import FunctionSymbol
@@ -13,10 +13,6 @@ from derive.model.scalar import Index, IndexVariable, Tensor, Unknown
 from derive.model.shape import fresh, from_one, has_shape, is_column, same_shape, without
 from derive.model.special import SPECIAL
 from derive.syntax import tree
-
-NOT_YET = {
-    "convex": "convexity",
-}
 
 
 def is_builtin(name: str) -> bool:
@@ -52,8 +48,6 @@ def call(e: Expressions, expr: tree.Call) -> Tensor:
         )
     if name in OPERATIONS:
         return run(e, expr)
-    if name in NOT_YET:
-        raise not_yet(NOT_YET[name], expr.span)
     prelude = "sigmoid" if name == "σ" else name
     if is_prelude(prelude):
         no_primes(expr)

@@ -10,6 +10,7 @@ from derive.model.context import Expressions
 from derive.model.failure import Depends, Failure, failure, not_yet, undecided_by
 from derive.model.limit import at_infinity
 from derive.model.model import Assumption, Judgement, Relation
+from derive.model.predicates import predicate, predicate_sides
 from derive.model.scalar import Axis, Tensor
 from derive.model.shape import (
     Sizes,
@@ -22,6 +23,7 @@ from derive.model.shape import (
     transpose,
 )
 from derive.syntax import tree
+from derive.syntax.words import HOLDS
 
 Attempt = Callable[[], Judgement]
 
@@ -151,13 +153,18 @@ def judge_claim(e: Expressions, claim: tree.Claim) -> Judgement:
         if relation is None:
             raise not_yet("a claim in LaTeX", claim.span)
         left, right = relation.left, relation.right
+        at = substitutions(e, claim.at)
+        if relation.op == HOLDS and isinstance(left, tree.Call):
+            said, convexity = predicate(e, left)
+            sides = predicate_sides(left)
+            return replace(blank, relation=said, at=at, convexity=convexity, sides=sides)
         found = over_domain(
             e,
             (left, right),
             claim.domain,
             lambda inner, bound: relate(inner, relation.op, left, right, bound),
         )
-        return replace(blank, relation=found, at=substitutions(e, claim.at))
+        return replace(blank, relation=found, at=at)
 
     return judged(blank, attempt)
 

@@ -121,6 +121,19 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
+class Convexity:
+    """That `value` is convex in `names` (`sign` 1), or concave (-1).
+
+    Where `value` is smooth, the relation `hessian` says the same: v.T H v has the sign, for all v.
+    """
+
+    value: Scalar
+    names: tuple[str, ...]
+    sign: int
+    hessian: Relation
+
+
+@dataclass(frozen=True, slots=True)
 class Judgement:
     """A statement that gets a verdict.
 
@@ -128,8 +141,10 @@ class Judgement:
     `case`. `problem` holds what keeps it from being judged: a diagnostic of severity REFUTED where
     the shapes of the two sides clash, UNDECIDED where it depends on a failed name, ERROR where the
     statement itself is in error; `relation` is then None. `at` lists substitutions to make after
-    differentiation. For `~`, `tolerances` has the half-width that the printed digits (or `within`)
-    allow, one for each entry of the right side, row by row (one for all if there is one).
+    differentiation. A claim that something is convex has its `convexity`; its relation is that of
+    midpoints, which refutes it. `sides` says in words what the two sides are, where the text does
+    not. For `~`, `tolerances` has the half-width that the printed digits (or `within`) allow, one
+    for each entry of the right side, row by row (one for all if there is one).
     """
 
     kind: str
@@ -142,6 +157,8 @@ class Judgement:
     case: Case | None = None
     tolerances: tuple[Fraction, ...] = ()
     reason: str | None = None
+    convexity: Convexity | None = None
+    sides: tuple[str, str] | None = None
 
 
 @dataclass(slots=True)

@@ -16,7 +16,7 @@ from derive.syntax import tree
 from derive.syntax.ascii import Ascii
 from derive.syntax.mistaken_calls import of_call
 from derive.syntax.parts import Chain, Node, is_differential, is_token
-from derive.syntax.words import BIG, RESERVED
+from derive.syntax.words import BIG, HOLDS, RESERVED
 
 MAX_DIGITS = 1000
 
@@ -162,6 +162,13 @@ class Expressions:
         if isinstance(left, Chain):
             return Chain(span, (*left.parts, right), (*left.ops, str(op)))
         return Chain(span, (left, right), (str(op),))
+
+    def predicate(self, c: list[Node]) -> Chain:
+        """`convex(L, w)`."""
+        word, *rest = c
+        name = tree.Name(self.over(word, word), str(word))
+        call = self.call([name, *rest])
+        return Chain(call.span, (call, call), (HOLDS,))
 
     # --- postfix -------------------------------------------------------------------------------
 

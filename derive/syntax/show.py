@@ -5,6 +5,7 @@ from typing import assert_never
 
 from derive.syntax import tree
 from derive.syntax.parts import is_differential
+from derive.syntax.words import HOLDS
 
 # How tightly an expression holds together, from loose to tight.
 SUM, TERM, PRODUCT, POWER, POSTFIX = range(5)
@@ -119,7 +120,9 @@ def commas(items: Iterable[tree.Expression | tree.Range]) -> str:
 
 
 def relation(comparison: tree.Comparison) -> str:
-    """`a <= b`."""
+    """`a <= b`; `convex(L, w)`, which compares nothing."""
+    if comparison.op == HOLDS:
+        return show(comparison.left)
     return f"{show(comparison.left)} {comparison.op} {show(comparison.right)}"
 
 

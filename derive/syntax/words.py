@@ -22,3 +22,6 @@ PROPERTIES = frozenset(
 
 # They open a block of indented lines.
 BLOCKS = r"(?:case|derivation|def|for|network)\b"
+
+# The relation of a claim that is no comparison: `claim convex(L, w)`.
+HOLDS = "holds"
