@@ -211,7 +211,8 @@ class Build:
             if node.of == node.by:
                 return sympy.Integer(1)
             if node.partial:
-                return partials.get(node.by, sympy.Integer(0))
+                terms = [slope * self._within(other, node.by) for other, slope in partials.items()]
+                return sympy.Add(*terms)
             terms = [
                 slope * self._along(other, node.by)
                 for other, slope in partials.items()
@@ -228,6 +229,12 @@ class Build:
             if self.formulas.is_kinked:
                 self._kinked.add(node)
             self.formulas.is_kinked = outer
+
+    def _within(self, node: Node, by: Cell) -> Expression:
+        """How a node moves with an entry that stands in it, all other entries held."""
+        if not isinstance(node, Part):
+            return sympy.Integer(int(node == by))
+        return sympy.Add(*(s * self._within(o, by) for o, s in self.partials(node).items()))
 
     def _along(self, node: Node, by: Cell) -> Expression:
         """How a node moves with an entry, as an expression that can be differentiated again."""
