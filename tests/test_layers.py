@@ -24,6 +24,7 @@ LAYERS = [
     "report",
     "api",
     "testing",
+    "pytest_plugin",
     "cli",
 ]
 BANNED = {
@@ -102,3 +103,5 @@ def test_a_proof_cannot_rest_on_a_float() -> None:
 def test_the_package_and_the_command_line_load_nothing_slow() -> None:
     assert loaded_by("import derive", "numpy", "sympy", "lark", "click") == set()
     assert loaded_by("import derive.cli", "numpy", "sympy", "lark", "flint") == set()
+    slow = ("numpy", "sympy", "lark", "flint", "click", "derive.diagnostics")
+    assert loaded_by("import derive.pytest_plugin", *slow) == set()
