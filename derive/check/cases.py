@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from derive.check import expected, texts
+from derive.check import expected, rounding, texts
 from derive.check.closed import CLOSED, ball_around, scalar_of
 from derive.check.expected import rational
 from derive.check.numbers import PRECISIONS, Sides, compare, opposite, surely
@@ -16,6 +16,7 @@ from derive.check.verdict import (
     Proved,
     Refuted,
     Undecided,
+    Value,
     Verdict,
 )
 from derive.diagnostics.diagnostic import Diagnostic, Severity
@@ -43,7 +44,7 @@ def judge_case(judge: "Judge", judgement: Judgement, deadline: float) -> Verdict
         if verdict is None and relation.op != "~":
             verdict = _by_proof(judge, judgement, relation, point, deadline)
         if verdict is None:
-            verdict = _enclosed(judge, judgement, relation, point)
+            verdict = _enclosed(judge, judgement, relation, point, deadline)
         return verdict
     except EvaluationError as error:
         helps = _givens(judge, str(error))
@@ -77,7 +78,7 @@ def _exactly(
         found = judge.numbers.sides(relation, point, EXACT, judgement.at, given=True)
     except Inexact:
         return None
-    return _decided(judgement, relation, found, EXACT)
+    return _decided(judge, judgement, relation, point, found, EXACT)
 
 
 def _by_proof(
@@ -107,7 +108,9 @@ def _by_proof(
     return Proved()
 
 
-def _enclosed(judge: "Judge", judgement: Judgement, relation: Relation, point: Point) -> Verdict:
+def _enclosed(
+    judge: "Judge", judgement: Judgement, relation: Relation, point: Point, deadline: float
+) -> Verdict:
     """By enclosures, as narrow as it takes."""
     for precision in PRECISIONS:
         arithmetic = BALL(precision)
@@ -116,26 +119,39 @@ def _enclosed(judge: "Judge", judgement: Judgement, relation: Relation, point: P
         except TooWide:
             continue
         with arithmetic.scope():
-            verdict = _decided(judgement, relation, found, arithmetic)
+            verdict = _decided(judge, judgement, relation, point, found, arithmetic)
         if verdict is not None:
             return verdict
     if relation.op != "~":
         digits = judge.numbers.digits(relation, point, judgement.at, given=True)
         if digits is not None and digits >= 15 and relation.op in ("=", "<=", ">="):
             return HoldsNumerically(1, digits)
+    if relation.op == "~":
+        rooms = _tolerances(judgement, found.left.shape)
+        tied = rounding.tie_by_proof(judge, judgement, relation, point, rooms, deadline)
+        if tied is not None:
+            return tied
     return Undecided("the value is too close to the edge to tell", "too-close")
 
 
 def _decided(
-    judgement: Judgement, relation: Relation, found: Sides, arithmetic: Arithmetic
+    judge: "Judge",
+    judgement: Judgement,
+    relation: Relation,
+    point: Point,
+    found: Sides,
+    arithmetic: Arithmetic,
 ) -> Verdict | None:
     """Proved, refuted, or None where the numbers do not tell."""
     tolerances = _tolerances(judgement, found.left.shape)
     unsettled = False
+    ties: list[str] = []
     for place in np.ndindex(found.left.shape):
         if not found.applies[place]:
             continue
-        left, right = found.left[place], found.right[place]
+        left: Any = found.left[place]
+        right: Any = found.right[place]
+        room: Any = tolerances[place]
         if not found.where[place]:
             if arithmetic is EXACT:
                 return _undefined(judgement, found, place)
@@ -143,9 +159,11 @@ def _decided(
             continue
         holds = _holds(relation.op, left, right, tolerances, place)
         if holds is False:
-            return _refuted(judgement, relation, found, place, tolerances)
+            return _refuted(judge, judgement, relation, point, found, place, tolerances)
         unsettled |= holds is None
-    return None if unsettled else Proved()
+        if arithmetic is EXACT:
+            ties += rounding.tie(left, right, rounding.printed_unit(judgement, right, room))
+    return None if unsettled else Proved(tuple(dict.fromkeys(ties)))
 
 
 def _holds(
@@ -191,8 +209,10 @@ def _undefined(judgement: Judgement, found: Sides, place: tuple[int, ...]) -> Ve
 
 
 def _refuted(
+    judge: "Judge",
     judgement: Judgement,
     relation: Relation,
+    point: Point,
     found: Sides,
     place: tuple[int, ...],
     tolerances: Array,
@@ -203,25 +223,33 @@ def _refuted(
         for variable, k in zip(relation.indices, place, strict=True)
     )
     left_text, right_text = (texts.entry_text(side, entry) for side in (left_text, right_text))
-    left, right = texts.both(left_text, found.left[place], right_text, found.right[place])
+    exact: Any = found.left[place]
+    printed = rational(found.right[place])
+    unit = rounding.printed_unit(judgement, printed, tolerances[place])
+    digits = rounding.digits_for(exact, unit, _SHOWN_DIGITS)
+    left, right = texts.both(left_text, exact, right_text, found.right[place])
     if relation.op == "~":
-        left = texts.printed(left_text, found.left[place]) or left
-        right = texts.printed(right_text, rational(found.right[place])) or right
+        left = texts.printed(left_text, exact) or left
+        right = texts.printed(right_text, printed) or right
+    text = shown(found.left, digits)
+    if unit is not None and "/" in text and not found.left.shape:
+        text += f", about {texts.decimal_of(exact, digits)}"
+    slip = rounding.misprint(judge, judgement, point, place, exact, printed, unit)
     return Refuted(
         "the value differs",
         Counterexample((), (), entry, left, right),
-        f"it is {shown(found.left)}",
-        expected.hint(relation, found, place, tolerances),
+        f"it is {text}",
+        expected.hint(relation, found, place, tolerances, slip),
     )
 
 
-def shown(values: Array) -> str:
+def shown(values: Array, digits: int = _SHOWN_DIGITS) -> str:
     """An array of numbers as a person writes it; a large one is cut."""
     if values.size > _MOST_SHOWN:
-        return f"{shown(values.reshape(-1)[:_MOST_SHOWN])[:-1]}, ...]"
+        return f"{shown(values.reshape(-1)[:_MOST_SHOWN], digits)[:-1]}, ...]"
     if values.shape == ():
-        return texts.short(values[()], _SHOWN_DIGITS)
-    return f"[{', '.join(shown(_part(values, k)) for k in range(len(values)))}]"
+        return texts.short(values[()], digits)
+    return f"[{', '.join(shown(_part(values, k), digits) for k in range(len(values)))}]"
 
 
 def _part(values: Array, k: int) -> Array:

@@ -15,8 +15,17 @@ _CLOSE = Fraction(1, 20)
 _PLACES = 12
 
 
-def hint(relation: Relation, found: Sides, place: tuple[int, ...], tolerances: Array) -> str | None:
-    """What is likely to be wrong with an expected value, seen in all its entries."""
+def hint(
+    relation: Relation,
+    found: Sides,
+    place: tuple[int, ...],
+    tolerances: Array,
+    slip: str | None,
+) -> str | None:
+    """What is likely to be wrong with an expected value, seen in all its entries.
+
+    `slip` is what is to be said of the digits of one entry, where the others say nothing.
+    """
     if relation.op not in ("=", "~"):
         return None
     left, right = _numbers(found.left), _numbers(found.right)
@@ -26,8 +35,8 @@ def hint(relation: Relation, found: Sides, place: tuple[int, ...], tolerances: A
         return "this is -1 times the value: check the sign"
     if left.ndim == 2 and left.shape[0] == left.shape[1] and _fits(left, right.T, tolerances.T):
         return "this is the transpose of the value"
-    if relation.op != "~":
-        return None
+    if slip is not None or relation.op != "~":
+        return slip
     room, gap = tolerances[place], abs(left[place] - right[place])
     if not room:
         if gap > _CLOSE * abs(left[place]):
@@ -36,9 +45,7 @@ def hint(relation: Relation, found: Sides, place: tuple[int, ...], tolerances: A
     number = right[place]
     ends = [texts.short(number + side * room, _PLACES) for side in (-1, 1)]
     rule = f"{texts.short(number, _PLACES)} stands for {ends[0]} to {ends[1]}"
-    if gap > _NEAR * room:
-        return None
-    return f"{rule}: the last digit is off" if gap <= 4 * room else rule
+    return rule if gap <= _NEAR * room else None
 
 
 def rational(number: Any) -> Any:
@@ -46,9 +53,11 @@ def rational(number: Any) -> Any:
     if isinstance(number, Fraction):
         return number
     middle = _middle(number)
-    near = middle.limit_denominator(10**_PLACES)
-    is_near = abs(near - middle) * 10**24 < abs(near) + 1
-    return near if is_near and number.overlaps(texts.ball(near)) else number
+    for places in (_PLACES, 4 * _PLACES):
+        near = middle.limit_denominator(10**places)
+        if abs(near - middle) * 10**24 <= abs(near) and number.overlaps(texts.ball(near)):
+            return near
+    return number
 
 
 def _middle(number: Any) -> Fraction:

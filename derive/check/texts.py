@@ -196,7 +196,8 @@ def decimal_of(number: Fraction, digits: int) -> str:
             return f"{sign}0.{'0' * (-exponent - 1)}{figures}"
         whole, rest = figures[: exponent + 1], figures[exponent + 1 :]
         return f"{sign}{whole}.{rest}" if rest else f"{sign}{whole}"
-    return f"{sign}{figures[0]}.{figures[1:]}e{exponent}"
+    point = "." if digits > 1 else ""
+    return f"{sign}{figures[0]}{point}{figures[1:]}e{exponent}"
 
 
 def magnitude(size: Fraction) -> int:
