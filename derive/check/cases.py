@@ -16,7 +16,6 @@ from derive.check.verdict import (
     Proved,
     Refuted,
     Undecided,
-    Value,
     Verdict,
 )
 from derive.diagnostics.diagnostic import Diagnostic, Severity

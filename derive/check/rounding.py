@@ -121,8 +121,6 @@ def misprint(
     slip = abs(right - nearest) / unit
     if is_near and slip <= _SLIPS:
         return f"off by {slip} in the last digit: it rounds to {as_printed(nearest, unit)}"
-    if exact and abs(exact + right) <= unit / 2:
-        return f"wrong: it rounds to {as_printed(nearest, unit)}, of the opposite sign"
     return f"wrong, and not by rounding: it rounds to {as_printed(nearest, unit)}"
 
 

@@ -35,7 +35,7 @@ def verdict(expect: str, a: str = "0.3446") -> object:
             "rounded from a rounded intermediate: with `L` rounded to 3 decimals",
         ),
         ("exp(-3*a) ~ 0.3556", "off by 1 in the last digit: it rounds to 0.3557"),
-        ("L ~ -0.50", "wrong: it rounds to 0.50, of the opposite sign"),
+        ("L ~ -0.50", "this is -1 times the value: check the sign"),
         ("L ~ 0.7", "wrong, and not by rounding: it rounds to 0.5"),
         ("a*1000 ~ 3.446e5", "wrong, and not by rounding: it rounds to 3e2"),
     ],
