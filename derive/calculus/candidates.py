@@ -129,7 +129,7 @@ class Candidates:
             if name not in near:
                 near.add(name)
                 waiting.extend(self.symbols(name))
-        for name, definition in self.model.definitions.items():
+        for name, definition in list(self.model.definitions.items()):
             if definition.hidden or self.symbols(name) <= near:
                 near.add(name)
         return frozenset(near)

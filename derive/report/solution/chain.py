@@ -131,7 +131,7 @@ class Chain:
     def between(self, wanted: tuple[str, ...]) -> tuple[str, ...]:
         """The definitions through which the loss depends on these names, the last first."""
         moving = set(wanted)
-        for name in self.model.definitions:
+        for name in list(self.model.definitions):
             body = self.engine.calculus.body(name)
             if body is not None and not moving.isdisjoint(body.poly.symbols):
                 moving.add(name)

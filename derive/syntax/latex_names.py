@@ -1,0 +1,137 @@
+r"""How the names of a file are written in LaTeX: `\hat{y}`, `W_1`, `\sigma`, `W_{Q}`."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from derive.syntax.latex import LatexError, read_latex
+from derive.syntax.latex_tree import (
+    Accent,
+    Command,
+    Group,
+    Item,
+    Letter,
+    Line,
+    Number,
+    Scripted,
+    Styled,
+    Word,
+    inside,
+)
+
+GREEK = {
+    "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "epsilon", "ϵ": "epsilon",
+    "ζ": "zeta", "η": "eta", "θ": "theta", "ι": "iota", "κ": "kappa", "λ": "lambda", "μ": "mu",
+    "ν": "nu", "ξ": "xi", "π": "pi", "ρ": "rho", "σ": "sigma", "τ": "tau", "υ": "upsilon",
+    "φ": "phi", "ϕ": "phi", "χ": "chi", "ψ": "psi", "ω": "omega", "Γ": "Gamma", "Δ": "Delta",
+    "Θ": "Theta", "Λ": "Lambda", "Ξ": "Xi", "Π": "Pi", "Σ": "Sigma", "Υ": "Upsilon",
+    "Φ": "Phi", "Ψ": "Psi", "Ω": "Omega",
+}  # fmt: skip
+SPELLINGS = frozenset(GREEK.values())
+VARIANTS = {"varepsilon": "epsilon", "varphi": "phi", "vartheta": "theta", "varsigma": "sigma"}
+SHORT = {"eps": "epsilon", "lam": "lambda", "lmbda": "lambda", "sig": "sigma"}
+MARKS = ("hat", "bar", "tilde", "dot")
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The names in scope: `ranks` of tensors, sizes and indices, `functions`; `printed` forms."""
+
+    ranks: Mapping[str, int]
+    dims: frozenset[str] = frozenset()
+    functions: frozenset[str] = frozenset()
+    printed: Mapping[str, str] = field(default_factory=dict)
+    builtin: frozenset[str] = frozenset()
+
+    def forms(self) -> dict[str, list[str]]:
+        """For each way of writing, the names that it may be."""
+        found: dict[str, list[str]] = {}
+        for name in (*self.ranks, *sorted(self.dims), *sorted(self.functions)):
+            for form in dict.fromkeys(forms_of(name, self.printed.get(name))):
+                names = found.setdefault(form, [])
+                if name not in names:
+                    names.append(name)
+        return found
+
+
+def forms_of(name: str, printed: str | None) -> Iterator[str]:
+    """The ways of writing one name."""
+    if printed is not None:
+        try:
+            lines = read_latex(printed.replace("\\\\", "\\"))
+        except LatexError:
+            lines = ()
+        if len(lines) == 1 and lines[0]:
+            yield key_of(lines[0])
+    yield from plain_forms(name)
+
+
+def plain_forms(name: str) -> Iterator[str]:
+    """`W_1` for `W_1` and `W1`, a Greek letter for its name, an accent for `yhat`."""
+    yield name
+    base, _, below = name.strip("_").partition("_")
+    digits = re.fullmatch(r"(.*?[^\d])(\d+)", base)
+    if digits is not None and not below:
+        base, below = digits.groups()
+    for letter in letters(base):
+        yield f"{letter}_({below_of(below)})" if below else letter
+
+
+def letters(base: str) -> Iterator[str]:
+    """The signs for a name without a subscript."""
+    plain = SHORT.get(base, GREEK.get(base, base))
+    if plain in SPELLINGS:
+        yield f"<{plain}>"
+    yield base
+    for mark in MARKS:
+        rest = base.removesuffix(mark).rstrip("_")
+        if rest != base and rest:
+            for letter in letters(rest):
+                yield f"{mark}({letter})"
+
+
+def below_of(text: str) -> str:
+    """A subscript in a name."""
+    return ",".join(f"<{p}>" if p in SPELLINGS else p for p in text.split("_"))
+
+
+def key_of(items: Line) -> str:
+    """A way of writing, in a normal form."""
+    return "".join(map(key, items))
+
+
+def key(item: Item) -> str:
+    """One sign in a normal form; empty where it is no part of a name."""
+    match item:
+        case Letter(_, _, text):
+            return f"<{GREEK[text]}>" if text in GREEK else text
+        case Number(_, _, text):
+            return text
+        case Command(_, _, name):
+            plain = VARIANTS.get(name, name)
+            return f"<{plain}>" if plain in SPELLINGS else f"\\{plain}"
+        case Group(_, _, items):
+            return key_of(items)
+        case Accent(_, _, mark, part):
+            return f"{mark}({key_of(inside(part))})"
+        case Styled(_, _, style, part):
+            return f"{style}({key_of(inside(part))})"
+        case Word(_, _, text):
+            return text
+        case Scripted(_, _, base, sub, sup, primes):
+            made = key(base)
+            made += f"_({key_of(inside(sub))})" if sub is not None else ""
+            made += f"^({key_of(inside(sup))})" if sup is not None else ""
+            return made + "'" * primes
+    return f"[{item.__class__.__name__}]" + (item.sign if hasattr(item, "sign") else "")
+
+
+def unstyled(item: Item) -> Item:
+    r"""`x` for `\mathbf{x}`."""
+    match item:
+        case Styled(_, _, style, part) if style != "bb":
+            items = inside(part)
+            return unstyled(items[0]) if len(items) == 1 else part
+        case Group(_, _, (only,)):
+            return unstyled(only)
+    return item

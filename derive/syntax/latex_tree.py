@@ -1,0 +1,137 @@
+"""Formulas between dollar signs as they nest: one frozen dataclass per construct.
+
+Places are offsets in the formula. What the signs mean is settled by `latex_reading`.
+"""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Any construct. Two are equal when they say the same, wherever they stand."""
+
+    start: int = field(compare=False)
+    end: int = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Letter(Part):
+    """A letter."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Number(Part):
+    """`3`, `0.5`."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Command(Part):
+    r"""`\sigma`, `\sum`, `\nabla`: without the backslash."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mark(Part):
+    """An operator, a relation, a comma, a bar, `&`."""
+
+    sign: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group(Part):
+    """`{...}`."""
+
+    items: tuple["Item", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Frac(Part):
+    r"""`\frac{a}{b}`."""
+
+    above: "Item"
+    below: "Item"
+
+
+@dataclass(frozen=True, slots=True)
+class Root(Part):
+    r"""`\sqrt{a}`."""
+
+    inside: "Item"
+
+
+@dataclass(frozen=True, slots=True)
+class Accent(Part):
+    r"""`\hat{y}`."""
+
+    mark: str
+    inside: "Item"
+
+
+@dataclass(frozen=True, slots=True)
+class Styled(Part):
+    r"""`\mathbf{x}`, `\mathbb{E}`; `style` is `bf`, `bb` or `cal`."""
+
+    style: str
+    inside: "Item"
+
+
+@dataclass(frozen=True, slots=True)
+class Word(Part):
+    r"""`\operatorname{diag}`, `\text{softmax}`."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fence(Part):
+    """Brackets; `kind` is `(`, `[`, `|`, `‖` or `{`."""
+
+    kind: str
+    items: tuple["Item", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Environment(Part):
+    r"""`\begin{bmatrix} a & b \\ c & d \end{bmatrix}`."""
+
+    name: str
+    lines: tuple[tuple["Item", ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Scripted(Part):
+    """A base with what stands below and above."""
+
+    base: "Item"
+    sub: "Item | None" = None
+    sup: "Item | None" = None
+    primes: int = 0
+
+
+Item = (
+    Letter
+    | Number
+    | Command
+    | Mark
+    | Group
+    | Frac
+    | Root
+    | Accent
+    | Styled
+    | Word
+    | Fence
+    | Environment
+    | Scripted
+)
+
+Line = tuple[Item, ...]
+
+
+def inside(item: Item) -> Line:
+    """What stands between braces; anything else by itself."""
+    return item.items if isinstance(item, Group) else (item,)
