@@ -31,7 +31,8 @@ class Evidence:
         """The violation, made small, as texts."""
         small = self.shrunk(found, deadline)
         entry = self.entry(small)
-        left, right = self.judgement.sides or texts.sides(self.judgement.text)
+        judged = self.judgement
+        left, right = judged.sides or texts.sides(judged.read_as or judged.text)
         numbers = texts.both(
             texts.entry_text(left or "left side", entry),
             small.left,
@@ -131,14 +132,14 @@ class Evidence:
         name = f"partial({left.of}, {left.wrt})" if left.partial else f"d{left.of}/d{left.wrt}"
         definition = self.judge.model.definitions.get(left.of)
         if definition is not None and definition.hidden:
-            name, _ = texts.sides(self.judgement.text)
+            name, _ = texts.sides(self.judgement.read_as or self.judgement.text)
         elif not found.is_whole:
             name += f"[{', '.join(variable.name for variable in self.relation.indices)}]"
         return f"derive finds {name} = {found.text}{using}"
 
     def closed(self, left: Scalar) -> str | None:
         """`derive finds Var(x) = s^2`, for what has limits and expectations in it."""
-        name, _ = texts.sides(self.judgement.text)
+        name, _ = texts.sides(self.judgement.read_as or self.judgement.text)
         taken = (*self.judge.model.symbols, *self.judge.model.definitions)
         text = text_of(self.judge.engine.resolve(left), taken)
         return f"derive finds {name} = {text}" if len(text) <= _LONGEST else None

@@ -30,7 +30,7 @@ class Settings:
 class Statement:
     """A judged statement as it stands in the file: plain data, to travel between processes.
 
-    `span` is all of it, `place` the relation alone.
+    `span` is all of it, `place` the relation alone; `read_as` what a formula was understood to say.
     """
 
     kind: str
@@ -40,6 +40,7 @@ class Statement:
     place: Span
     case: str | None = None
     reason: str | None = None
+    read_as: str | None = None
 
     @staticmethod
     def of(judgement: Judgement) -> "Statement":
@@ -56,6 +57,7 @@ class Statement:
             place if place.text.strip() == judgement.text else span,
             judgement.case.name if judgement.case else None,
             judgement.reason,
+            judgement.read_as,
         )
 
     @property

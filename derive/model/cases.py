@@ -6,6 +6,7 @@ from derive.model.binding import Bound
 from derive.model.context import Expressions
 from derive.model.dim import Dim
 from derive.model.failure import Depends, Failure, failure
+from derive.model.formulas import plain_expect, shown
 from derive.model.given import case_of
 from derive.model.iterates import iterate
 from derive.model.judged import judged, over_domain, related, text_of
@@ -54,9 +55,27 @@ def _at_sizes(e: Expressions, case: Case) -> Expressions:
 
 
 def judge_expect(
-    e: Expressions, expect: tree.Expect, case: Case | None, cause: Depends | None = None
+    e: Expressions,
+    written: tree.Expect | tree.LatexExpect,
+    case: Case | None,
+    cause: Depends | None = None,
 ) -> Judgement:
     """`expect` or `refute` in a case, or `expect` of closed numbers outside of one."""
+    if isinstance(written, tree.Expect):
+        return _judge_expect(e, written, case, cause)
+    kind, label, span = written.kind, written.label, written.span
+    text = f"${written.formula.text}$"
+    try:
+        plain = plain_expect(e, written)
+    except Failure as problem:
+        return Judgement(kind, label, text, span, None, problem.diagnostic, case=case)
+    said = shown(tree.Comparison(span, plain.op, plain.left, plain.right))
+    return replace(_judge_expect(e, plain, case, cause), text=text, read_as=said)
+
+
+def _judge_expect(
+    e: Expressions, expect: tree.Expect, case: Case | None, cause: Depends | None
+) -> Judgement:
     blank = Judgement(
         expect.kind,
         expect.label,

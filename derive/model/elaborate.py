@@ -17,8 +17,9 @@ from derive.model.context import Expressions
 from derive.model.dim import Dim
 from derive.model.expressions import Elaborator
 from derive.model.failure import Depends, Failure, failure
+from derive.model.formulas import judge_lines, judge_written
 from derive.model.functions import define, evaluate_body
-from derive.model.judged import assumption, judge_claim, judge_derivation, too_deep
+from derive.model.judged import assumption, judge_derivation, too_deep
 from derive.model.laws import random
 from derive.model.loop_parts import Parts, is_fixed_entry, parts_of_loop, without_loop
 from derive.model.loops import define_loop
@@ -44,7 +45,7 @@ def elaborate(file: tree.File, path: Path | None = None) -> Model:
 
 def elaborate_claim(model: Model, claim: tree.Claim) -> Judgement:
     """The judgement that `claim` asks for, in a model that is already there."""
-    return judge_claim(elaborator(model), claim)
+    return judge_written(elaborator(model), claim)
 
 
 def elaborate_expression(model: Model, expression: tree.Expression) -> Tensor:
@@ -95,10 +96,12 @@ class Reader:
             case tree.Prose(text=text):
                 model.prose.append((statement.span, text))
             case tree.Claim():
-                model.judgements.append(judge_claim(e, statement))
+                model.judgements.append(judge_written(e, statement))
             case tree.Derivation():
                 model.judgements.extend(judge_derivation(e, statement))
-            case tree.Expect():
+            case tree.LatexDerivation():
+                model.judgements.extend(judge_lines(e, statement))
+            case tree.Expect() | tree.LatexExpect():
                 model.judgements.append(judge_expect(e, statement, None))
             case tree.Case():
                 found, wrong = judge_case(e, statement)
@@ -330,4 +333,12 @@ class Reader:
         reader.read_all([s for s in file.statements if not isinstance(s, JUDGED)])
 
 
-JUDGED = (tree.Prose, tree.Claim, tree.Derivation, tree.Expect, tree.Case)
+JUDGED = (
+    tree.Prose,
+    tree.Claim,
+    tree.Derivation,
+    tree.LatexDerivation,
+    tree.Expect,
+    tree.LatexExpect,
+    tree.Case,
+)

@@ -7,7 +7,7 @@ from derive.diagnostics.diagnostic import Diagnostic, Severity
 from derive.diagnostics.span import Span
 from derive.model.binding import Bound, bind, free_indices
 from derive.model.context import Expressions
-from derive.model.failure import Depends, Failure, failure, not_yet, undecided_by
+from derive.model.failure import Depends, Failure, failure, undecided_by
 from derive.model.limit import at_infinity
 from derive.model.model import Assumption, Judgement, Relation
 from derive.model.predicates import predicate, predicate_sides
@@ -145,13 +145,11 @@ def text_of(first: Span, statement: Span) -> str:
 def judge_claim(e: Expressions, claim: tree.Claim) -> Judgement:
     """`claim` or `refute`."""
     relation = claim.relation
-    start = relation.span if relation is not None else claim.span
-    text = text_of(start, claim.span)
+    assert relation is not None, "a formula is read before it is judged"
+    text = text_of(relation.span, claim.span)
     blank = Judgement(claim.kind, claim.label, text, claim.span, None)
 
     def attempt() -> Judgement:
-        if relation is None:
-            raise not_yet("a claim in LaTeX", claim.span)
         left, right = relation.left, relation.right
         at = substitutions(e, claim.at)
         if relation.op == HOLDS and isinstance(left, tree.Call):

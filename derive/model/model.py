@@ -144,7 +144,8 @@ class Judgement:
     differentiation. A claim that something is convex has its `convexity`; its relation is that of
     midpoints, which refutes it. `sides` says in words what the two sides are, where the text does
     not. For `~`, `tolerances` has the half-width that the printed digits (or `within`) allow, one
-    for each entry of the right side, row by row (one for all if there is one).
+    for each entry of the right side, row by row (one for all if there is one). `read_as` is what a
+    formula between dollar signs was understood to say.
     """
 
     kind: str
@@ -159,6 +160,7 @@ class Judgement:
     reason: str | None = None
     convexity: Convexity | None = None
     sides: tuple[str, str] | None = None
+    read_as: str | None = None
 
 
 @dataclass(slots=True)

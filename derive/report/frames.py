@@ -1,5 +1,6 @@
 """Why a statement failed, as a diagnostic: facts as notes, and what was checked to help."""
 
+from dataclasses import replace
 from typing import assert_never
 
 from derive.check.outcome import INTERNAL, Outcome
@@ -21,6 +22,11 @@ _REPORT_BUG = "this is a defect of derive, not of the file: please report it wit
 
 def frame(outcome: Outcome) -> Diagnostic:
     """What there is to say about a statement that did not get what it says."""
+    read_as, found = outcome.statement.read_as, _frame(outcome)
+    return found if read_as is None else replace(found, notes=(f"read as {read_as}", *found.notes))
+
+
+def _frame(outcome: Outcome) -> Diagnostic:
     statement, verdict = outcome.statement, outcome.verdict
     span = statement.place
     what = f'"{statement.name}"' if statement.name else f"this {_noun(statement.kind)}"

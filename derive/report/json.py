@@ -49,6 +49,7 @@ def _statement(outcome: Outcome, strict: bool) -> dict[str, Any]:
         "kind": statement.kind,
         "name": statement.name,
         "text": statement.text,
+        "read_as": statement.read_as,
         "verdict": verdict_name(verdict),
         "ok": outcome.succeeds(strict),
         "headline": headline(verdict),

@@ -21,6 +21,7 @@ from derive.report.frames import frame
 
 _WIDEST = 22
 _LONGEST = 100
+_FORMULA = 64
 _GOOD, _BAD, _UNSURE = "32", "31", "33"
 
 
@@ -81,8 +82,11 @@ def _title(outcome: Outcome) -> str:
     text = statement.text
     if statement.name and statement.name not in text:
         text = f"{statement.name}: {text}"
-    if len(text) > _LONGEST:
-        text = text[: _LONGEST - 1] + "…"
+    longest = _LONGEST if statement.read_as is None else _FORMULA
+    if len(text) > longest:
+        text = text[: longest - 1] + "…"
+    if statement.read_as is not None:
+        text = f"{text}   (read as {statement.read_as})"
     if statement.kind == "refute" and statement.case is not None:
         derived = verdict.derived if isinstance(verdict, Refuted) else None
         text = f"{text}   ({derived})" if derived else text

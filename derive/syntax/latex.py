@@ -152,6 +152,11 @@ class _Nodes(Transformer):  # type: ignore[misc]  # lark's class has no types
         word, above, below = args
         return Frac(_start(word), below.end, above, below)
 
+    def digits(self, args: Args) -> Item:
+        end, both = _end(args[0]), str(args[0]).replace(" ", "")[-2:]
+        numbers = Number(end - 2, end - 1, both[0]), Number(end - 1, end, both[1])
+        return Frac(_start(args[0]), end, *numbers)
+
     def root(self, args: Args) -> Item:
         return Root(_start(args[0]), args[1].end, args[1])
 

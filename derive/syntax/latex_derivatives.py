@@ -67,7 +67,7 @@ class Derivatives(Factors):
     def target(self, items: Line) -> list[Expression]:
         """One thing to differentiate by, as often as its exponent says."""
         last = items[-1]
-        if isinstance(last, Scripted) and isinstance(last.sup, Number):
+        if self.whole(last) is None and isinstance(last, Scripted) and isinstance(last.sup, Number):
             plain = Scripted(last.start, last.end, last.base, last.sub)
             base = plain if last.sub is not None else last.base
             return [self.product((*items[:-1], base))] * int(last.sup.text)

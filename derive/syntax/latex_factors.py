@@ -59,6 +59,18 @@ class Factors:
         """A product of factors."""
         raise NotImplementedError
 
+    def factor(self, items: Line, place: int) -> tuple[Expression, int]:
+        """One factor, and where it ends."""
+        raise NotImplementedError
+
+    def paired(self, items: Line) -> Line:
+        """Bars in pairs as brackets."""
+        raise NotImplementedError
+
+    def chain(self, items: Line) -> tuple[list[Line], list[str]]:
+        """What stands between relations, and these."""
+        raise NotImplementedError
+
     # --- places and small parts ------------------------------------------------------------------
 
     def span(self, start: int, end: int) -> Span:
@@ -173,15 +185,22 @@ class Factors:
 
     def scripted(self, item: Scripted) -> Expression:
         """A name, an entry, a power, a transpose."""
-        whole = self.named(key(item), item)
+        whole = self.whole(item)
         if whole is not None:
-            return tree.Name(self.at(item), whole)
+            return whole
         lower = Scripted(item.start, item.sub.end if item.sub else item.end, item.base, item.sub)
         special = self.special(item)
         base = special if special is not None else self.lowered(lower)
         if item.primes:
             raise self.unknown(item, "a prime stands at a function that is applied, as in `g'(z)`")
         return base if item.sup is None else self.raised(base, item.sup, item)
+
+    def whole(self, item: Item) -> Expression | None:
+        """The name that is written with all of these scripts, one above among them."""
+        if isinstance(item, Scripted) and item.sup is not None:
+            name = self.named(key(item), item)
+            return None if name is None else tree.Name(self.at(item), name)
+        return None
 
     def special(self, item: Scripted) -> Expression | None:
         r"""`\delta_{ij}`, `I_n`, `\mathbf{1}_n`, `\mathbb{1}_{z > 0}`."""
@@ -212,12 +231,15 @@ class Factors:
         if joined is not None:
             self.check_entry(item, joined, alone, below)
             return tree.Name(self.at(item), joined)
-        if alone is None:
-            first, rest = self.comma(below)
-            form = f"{key(unstyled(item.base))}_({key_of(first)})"
-            name = self.named(form, item)
-            if name is not None and rest:
-                rank = self.known.ranks.get(name, 0)
+        first, rest = self.comma(below)
+        form = f"{key(unstyled(item.base))}_({key_of(first)})"
+        name = self.named(form, item) if rest else None
+        if name is not None:
+            rank = self.known.ranks.get(name, 0)
+            fits = alone is not None and self.known.ranks.get(alone, 0) > signs_in(below).count(",")
+            if fits:
+                self.check_entry(item, f"{name}[{key_of(rest)}]", alone, below)
+            else:
                 return tree.Subscript(
                     self.at(item), tree.Name(self.at(item.base), name), self.places(rest, rank)
                 )
@@ -234,7 +256,7 @@ class Factors:
 
     def check_entry(self, item: Item, joined: str, alone: str | None, below: Line) -> None:
         """Stop where a subscript may be part of a name, or the place of an entry."""
-        if alone is None or self.known.ranks.get(alone, 0) < 1:
+        if alone is None or self.known.ranks.get(alone, 0) < 1 or joined in self.known.printed:
             return
         place = key_of(below)
         raise Ambiguous(
@@ -363,6 +385,13 @@ class Factors:
     def fraction(self, item: Frac) -> Expression:
         """A quotient, or a derivative."""
         raise NotImplementedError
+
+
+def parts_of(item: Item) -> tuple[Item, Item | None, Item | None]:
+    """A sign with what stands below and above it."""
+    if isinstance(item, Scripted):
+        return item.base, item.sub, item.sup
+    return item, None, None
 
 
 def is_digit(item: Item) -> bool:

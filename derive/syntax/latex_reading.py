@@ -10,8 +10,8 @@ from derive.diagnostics.span import Source
 from derive.syntax import latex_kinds as kinds
 from derive.syntax import tree
 from derive.syntax.latex import LatexError, read_latex
-from derive.syntax.latex_derivatives import Derivatives
-from derive.syntax.latex_factors import BIG, OPERATORS, RELATIONS, Ambiguous, signs_in
+from derive.syntax.latex_applied import Applied
+from derive.syntax.latex_factors import BIG, OPERATORS, RELATIONS, Ambiguous, parts_of
 from derive.syntax.latex_names import Known, key
 from derive.syntax.latex_tree import (
     Command,
@@ -31,7 +31,7 @@ from derive.syntax.show import show
 from derive.syntax.tree import Expression
 
 
-class Reading(Derivatives):
+class Reading(Applied):
     """Reads the lines of one formula."""
 
     # --- relations -------------------------------------------------------------------------------
@@ -106,7 +106,7 @@ class Reading(Derivatives):
         """Where letters end that stand without room between them."""
         stop = place
         while stop < len(items):
-            base = _parts(items[stop])[0]
+            base = parts_of(items[stop])[0]
             touches = stop == place or items[stop - 1].end == items[stop].start
             if not touches or not isinstance(base, Letter | Number):
                 return stop
@@ -118,14 +118,14 @@ class Reading(Derivatives):
     def word(self, items: Line, place: int, end: int) -> tuple[Item, int] | None:
         """The name that these letters spell. Raises Ambiguous where they are a product too."""
         last = items[end - 1]
-        text = "".join(key(_parts(item)[0]) for item in items[place:end])
+        text = "".join(key(parts_of(item)[0]) for item in items[place:end])
         follows = items[end] if end < len(items) else None
         applied = isinstance(follows, Fence) and text in self.known.builtin
         sub = last.sub if isinstance(last, Scripted) else None
         forms = (text, f"{text}_({key(sub)})" if sub is not None else text)
         if not (applied or any(form in self.forms for form in forms)):
             return None
-        singles = [self.plain_name(_parts(item)[0]) for item in items[place:end]]
+        singles = [self.plain_name(parts_of(item)[0]) for item in items[place:end]]
         if None not in singles:
             product = " * ".join(str(name) for name in singles)
             raise Ambiguous(
@@ -135,7 +135,7 @@ class Reading(Derivatives):
                 "a name, or a product?",
                 rf"write `\mathrm{{{text}}}` for the name, or leave room in the product",
             )
-        word = Word(items[place].start, _parts(last)[0].end, text)
+        word = Word(items[place].start, parts_of(last)[0].end, text)
         if not isinstance(last, Scripted):
             return word, end
         return Scripted(word.start, last.end, word, last.sub, last.sup, last.primes), end
@@ -151,7 +151,8 @@ class Reading(Derivatives):
         for sign, part in self.addends(items):
             made = self.term(part)
             if total is None:
-                total = tree.Negative(made.span, made) if sign == "-" else made
+                whole = self.span(items[0].start, part[-1].end)
+                total = tree.Negative(whole, made) if sign == "-" else made
             else:
                 total = tree.Binary(total.span.to(made.span), sign, total, made)
         assert total is not None
@@ -166,6 +167,9 @@ class Reading(Derivatives):
             before = items[place - 1] if place > start else None
             if isinstance(before, Mark) and before.sign in OPERATORS:
                 continue  # `a \cdot -b`
+            base = before and parts_of(before)[0]
+            if before and isinstance(base, Command) and base.name in ("sum", "prod"):
+                continue  # `\sum_i -a_i`
             if place > start:
                 yield sign, items[start:place]
             elif place:
@@ -177,6 +181,10 @@ class Reading(Derivatives):
 
     def term(self, items: Line) -> Expression:
         """Products, those entry by entry last."""
+        match items:
+            case (Mark(sign="-"), _, *_):
+                inner = self.term(items[1:])
+                return tree.Negative(self.span(items[0].start, items[-1].end), inner)
         parts: list[list[Item]] = [[]]
         for item in items:
             if isinstance(item, Mark) and item.sign == "⊙":
@@ -249,7 +257,10 @@ class Reading(Derivatives):
     def factor(self, items: Line, place: int) -> tuple[Expression, int]:
         """The factor that begins here, and where it ends."""
         item = items[place]
-        base, sub, sup = _parts(item)
+        whole = self.whole(item)
+        if whole is not None:
+            return whole, place + 1
+        base, sub, sup = parts_of(item)
         if isinstance(base, Command) and base.name in BIG and self.ranges(item, items, place):
             return self.big(item, base, items[place + 1 :]), len(items)
         if isinstance(base, Command) and base.name == "nabla" and isinstance(item, Scripted):
@@ -284,148 +295,6 @@ class Reading(Derivatives):
             raise self.unknown(item, "nothing stands behind this operator")
         _, stop = self.factor(items, place)
         return stop
-
-    def norm(self, item: Item) -> Expression | None:
-        r"""`\|w\|_2^2`, `\|w\|_1`, `\|W\|_F`."""
-        if not (isinstance(item, Scripted) and isinstance(item.base, Fence)):
-            return None
-        if item.base.kind != "‖" or item.sub is None:
-            return None
-        span, order = self.at(item.base), inside(item.sub)
-        arguments = [self.sum(item.base.items)]
-        if key(item.sub) == r"\infty":
-            arguments.append(tree.Name(self.at(item.sub), "inf"))
-        elif key(item.sub) not in ("2", "F"):
-            arguments.append(self.sum(order))
-        made: Expression = self.call(span, "norm", *arguments)
-        return made if item.sup is None else self.raised(made, item.sup, item)
-
-    def is_indicator(self, item: Item, items: Line, place: int) -> bool:
-        r"""`\mathbb{1}[z > 0]`."""
-        if place + 1 >= len(items) or key(item) not in ("bb(1)", "bf(1)", "<chi>"):
-            return False
-        fence = items[place + 1]
-        return isinstance(fence, Fence) and any(s in RELATIONS for s in signs_in(fence.items))
-
-    # --- functions -------------------------------------------------------------------------------
-
-    def application(self, function: str, items: Line, place: int) -> tuple[Expression, int]:
-        """A function with its argument."""
-        item = items[place]
-        _, sub, sup = _parts(item)
-        primes = item.primes if isinstance(item, Scripted) else 0
-        if sub is not None:
-            raise self.unknown(item, "a subscript at a function is not read")
-        if place + 1 >= len(items) or isinstance(items[place + 1], Mark):
-            raise self.unknown(item, f"`{function}` has no argument")
-        first = items[place + 1]
-        bare, raised = _parts(first)[0], _parts(first)
-        if isinstance(bare, Fence) and bare.kind in "([{":
-            arguments = tuple(self.sum(part) for part in self.split(bare.items, ","))
-            outer = raised[2] if isinstance(first, Scripted) else None
-            below = raised[1] if isinstance(first, Scripted) else None
-            span = self.span(item.start, first.end)
-            head = tree.Name(self.at(item), function)
-            made: Expression = tree.Call(span, head, arguments, (), primes)
-            if below is not None:
-                made = tree.Subscript(span, made, self.places(inside(below), None))
-            made = made if sup is None else self.raised(made, sup, item)
-            return (made if outer is None else self.raised(made, outer, item)), place + 2
-        argument, stop = self.factor(items, place + 1)
-        if stop < len(items) and not isinstance(items[stop], Mark):
-            self.check_argument(function, items, place, stop)
-        span = self.span(item.start, items[stop - 1].end)
-        made = tree.Call(span, tree.Name(self.at(item), function), (argument,), (), primes)
-        return (made if sup is None else self.raised(made, sup, item)), stop
-
-    def check_argument(self, function: str, items: Line, place: int, stop: int) -> None:
-        """Stop where it is not said how far an argument reaches."""
-        follows = _parts(items[stop])[0]
-        if self.is_function(follows) is not None:
-            return
-        if isinstance(follows, Command) and follows.name in BIG:
-            return
-        raise Ambiguous(
-            f"it is not said how far the argument of `{function}` reaches",
-            items[place].start,
-            items[stop].end,
-            "to here, or not?",
-            "put the argument into brackets",
-        )
-
-    # --- sums over indices -----------------------------------------------------------------------
-
-    def ranges(self, item: Item, items: Line, place: int) -> bool:
-        r"""`\sum`, or `\max_i`; `\max(a, b)` is a function."""
-        base, sub, _ = _parts(item)
-        if isinstance(base, Command) and base.name in ("sum", "prod"):
-            return True
-        return sub is not None
-
-    def big(self, item: Item, base: Command, rest: Line) -> Expression:
-        r"""`\sum_{i=1}^{n} body`."""
-        _, sub, sup = _parts(item)
-        if sub is None or not rest:
-            what = "a range below it" if sub is None else "something to add up"
-            raise self.unknown(item, f"`\\{base.name}` needs {what}")
-        binders: list[tree.Binder] = []
-        conditions: list[tree.Comparison] = []
-        outer = set(self.bound)
-        below = self.split(self.paired(inside(sub)), ",")
-        for part in below:
-            self.range(part, sup, binders, conditions)
-        if sup is not None and not any(b.range is not None for b in binders):
-            raise self.unknown(item, "an upper end needs a lower one, as in `i = 1`")
-        body = self.term(rest)
-        self.bound = outer
-        span = self.span(item.start, rest[-1].end)
-        return tree.Big(span, BIG[base.name], tuple(binders), tuple(conditions), body)
-
-    def range(
-        self,
-        part: Line,
-        sup: Item | None,
-        binders: list[tree.Binder],
-        conditions: list[tree.Comparison],
-    ) -> None:
-        """One part of what stands below a sum: an index, its first place, a condition."""
-        sides, ops = self.chain(part)
-        name = self.index_name(sides[0], part)
-        seen = {binder.name for binder in binders}
-        self.bound.add(name)
-        span = self.span(part[0].start, part[-1].end)
-        if not ops:
-            binders.append(tree.Binder(span, name))
-            return
-        if ops == ["="] and name not in seen:
-            start = self.sum(sides[1])
-            stop = self.sum(inside(sup)) if sup is not None else None
-            if stop is None:
-                raise LatexError(
-                    "this sum has a lower end and no upper one",
-                    part[0].start,
-                    part[-1].end,
-                    "from here",
-                )
-            binders.append(tree.Binder(span, name, tree.Range(span, start, stop)))
-            return
-        if name not in seen:
-            binders.append(tree.Binder(span, name))
-        conditions.append(self.comparison(tuple(self.paired(part))))
-
-    def index_name(self, side: Line, part: Line) -> str:
-        """The index that a range is of."""
-        match side:
-            case (Letter(text=text),):
-                return text
-        first, last = part[0], part[-1]
-        raise LatexError("an index is needed here", first.start, last.end, "no index")
-
-
-def _parts(item: Item) -> tuple[Item, Item | None, Item | None]:
-    if isinstance(item, Scripted):
-        return item.base, item.sub, item.sup
-    return item, None, None
 
 
 def lines_of(source: Source, offset: int, text: str, known: Known) -> tuple[Reading, list[Line]]:

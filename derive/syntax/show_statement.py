@@ -42,7 +42,9 @@ def show_statement(statement: tree.Statement) -> str:
         case tree.Derivation(head=head, steps=steps, label=label, domain=domain):
             title = f'derivation "{label}": ' if label is not None else "derivation "
             return block(f"{title}{show(head)}{show_domain(domain)}:", map(step, steps))
-        case tree.Expect():
+        case tree.LatexDerivation():
+            return latex_derivation(statement)
+        case tree.Expect() | tree.LatexExpect():
             return expect(statement)
         case tree.Case(name=title, given=given, body=body):
             lines = [f"given {substitution(item)}" for item in given]
@@ -107,20 +109,40 @@ def claim(item: tree.Claim) -> str:
     """`claim "Q2(b)": a = b at mu = 0 for i in 1..n`."""
     label = f' "{item.label}":' if item.label is not None else ""
     if item.relation is None:
-        return f"{item.kind}{label} ${item.latex}$"
+        said = dollars(item.latex) if item.latex is not None else ""
+    else:
+        said = relation(item.relation)
     at = f" at {', '.join(map(substitution, item.at))}" if item.at else ""
-    return f"{item.kind}{label} {relation(item.relation)}{at}{show_domain(item.domain)}"
+    return f"{item.kind}{label} {said}{at}{show_domain(item.domain)}"
 
 
-def step(item: tree.Step) -> str:
+def dollars(formula: tree.Formula) -> str:
+    """`$a = b$`."""
+    return f"${formula.text}$"
+
+
+def latex_derivation(item: tree.LatexDerivation) -> str:
+    """`derivation $a$:` with its steps; without them all of it."""
+    title = f'derivation "{item.label}": ' if item.label is not None else "derivation "
+    head = dollars(item.head) if isinstance(item.head, tree.Formula) else show(item.head)
+    whole = f"{title}{head}{show_domain(item.domain)}"
+    return block(f"{whole}:", map(step, item.steps)) if item.steps else whole
+
+
+def step(item: tree.Step | tree.LatexStep) -> str:
     """`= a + b  by "reason"`."""
-    return f"= {show(item.value)}" + (f'  by "{item.reason}"' if item.reason is not None else "")
+    said = dollars(item.formula) if isinstance(item, tree.LatexStep) else f"= {show(item.value)}"
+    return said + (f'  by "{item.reason}"' if item.reason is not None else "")
 
 
-def expect(item: tree.Expect) -> str:
+def expect(item: tree.Expect | tree.LatexExpect) -> str:
     """`expect a ~ b within 5%`."""
     label = f' "{item.label}":' if item.label is not None else ""
-    text = f"{item.kind}{label} {show(item.left)} {item.op} {show(item.right)}"
+    text = f"{item.kind}{label} "
+    if isinstance(item, tree.LatexExpect):
+        text += dollars(item.formula)
+    else:
+        text += f"{show(item.left)} {item.op} {show(item.right)}"
     if item.within is None:
         return text
     return f"{text} within {show(item.within)}" + ("%" if item.percent else "")

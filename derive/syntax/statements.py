@@ -235,18 +235,16 @@ class Builder(Expressions):
     def judge(self, span: Span, kind: str, label: str | None, rest: list[Node]) -> tree.Claim:
         """A relation with what follows it."""
         chain, *tail = rest
+        at, domain = self.tails(tail)
+        return tree.Claim(span, kind, label, self.one_comparison(chain), at, domain)
+
+    def tails(self, tail: list[Node]) -> tuple[tuple[tree.Substitution, ...], tree.Domain | None]:
+        """What stands behind a relation: `at mu = 0`, `for i in 1..n`."""
         at = tuple(item for part in tail if isinstance(part, Items) for item in part.items)
         domains = [part for part in tail if isinstance(part, tree.Domain)]
         for extra in domains[1:]:
             self.report(extra.span, "a second `for`", "", "join the ranges by commas")
-        return tree.Claim(
-            span,
-            kind,
-            label,
-            self.one_comparison(chain),
-            at,
-            domains[0] if domains else None,
-        )
+        return at, domains[0] if domains else None
 
     def judged(self, c: list[Node]) -> tree.Claim:
         """A claim without its word."""
@@ -256,10 +254,43 @@ class Builder(Expressions):
 
     def latex_claim(self, c: list[Node]) -> tree.Claim:
         """`claim $a = b$`."""
-        kind, label, formula = c
-        span, text = self.whole(c), self.over(formula, formula).text
+        kind, label, formula, *rest = c
+        at, domain = self.tails(rest)
         name = label.text if label else None
-        return tree.Claim(span, str(kind), name, None, latex=text[1:-1].strip())
+        return tree.Claim(self.whole(c), str(kind), name, None, at, domain, self.formula(formula))
+
+    def formula(self, token: Node) -> tree.Formula:
+        """What stands between dollar signs."""
+        span = self.over(token, token)
+        inner = span.text[1:-1]
+        start = span.start + 1 + len(inner) - len(inner.lstrip())
+        text = inner.strip()
+        return tree.Formula(Span(span.source, start, start + len(text)), text)
+
+    def latex_expect(self, c: list[Node]) -> tree.LatexExpect:
+        """`expect $a = b$ within 5%`."""
+        kind, label, formula, within = c
+        return tree.LatexExpect(
+            self.whole(c),
+            str(kind),
+            label.text if label else None,
+            self.formula(formula),
+            None if within is None else within.value,
+            within is not None and within.percent,
+        )
+
+    def latex_step(self, c: list[Node]) -> tree.LatexStep:
+        """`$= a + b$ by "reason"`."""
+        equal, formula, _, reason = c
+        text = None if reason is None else self.text(reason)
+        span = self.over(equal or formula, reason or formula)
+        return tree.LatexStep(span, self.formula(formula), text)
+
+    def latex_lines(self, c: list[Node]) -> tree.LatexDerivation:
+        r"""`derivation $a &= b \\ &= c$`."""
+        _, label, formula, domain = c
+        text = None if label is None else self.text(label)
+        return tree.LatexDerivation(self.whole(c), self.formula(formula), (), text, domain)
 
     def expect(self, c: list[Node]) -> tree.Expect:
         """`expect a ~ 0.378 within 5%`, `refute a ~ 0.3`."""
@@ -293,16 +324,16 @@ class Builder(Expressions):
             label = "how far a value may be off stands after it"
             self.report(span, message, label, f"write `within {match['room']}`")
 
-    def derivation(self, c: list[Node]) -> tree.Derivation:
+    def derivation(self, c: list[Node]) -> tree.Derivation | tree.LatexDerivation:
         """`derivation dL/dz[j]:` with its steps."""
         word, label, head, domain, *steps = c
-        return tree.Derivation(
-            Span(self.source, self.start(word), self.end(domain or head)),
-            head,
-            tuple(steps),
-            None if label is None else self.text(label),
-            domain,
-        )
+        span = Span(self.source, self.start(word), self.end(domain or head))
+        text = None if label is None else self.text(label)
+        if is_token(head):
+            return tree.LatexDerivation(span, self.formula(head), tuple(steps), text, domain)
+        if any(isinstance(step, tree.LatexStep) for step in steps):
+            return tree.LatexDerivation(span, head, tuple(steps), text, domain)
+        return tree.Derivation(span, head, tuple(steps), text, domain)
 
     def step(self, c: list[Node]) -> tree.Step:
         """`= a + b by "reason"`."""

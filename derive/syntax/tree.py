@@ -4,178 +4,65 @@ Nothing is resolved here: `dL/dz` is a quotient of two names, `eye[n]` a subscri
 `softmax(z)` a call of a name. What a name means is settled by `derive.model`.
 """
 
-from dataclasses import dataclass, field
-from fractions import Fraction
+from dataclasses import dataclass
 
-from derive.diagnostics.span import Span
-
-
-@dataclass(frozen=True, slots=True)
-class Tree:
-    """Any construct. Two trees are equal when they say the same, wherever they stand."""
-
-    span: Span = field(compare=False, repr=False)
-
-
-# --- expressions -------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Number(Tree):
-    """`3`, `0.378`, `2e-3`: exact, with the digits as printed (for the rounding rule of `~`)."""
-
-    value: Fraction
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Name(Tree):
-    """A name: `x`, `W_Q`, `μ`, `dL`, `pi`, `T`."""
-
-    id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Negative(Tree):
-    """`-a`."""
-
-    operand: "Expression"
-
-
-@dataclass(frozen=True, slots=True)
-class Binary(Tree):
-    """`a + b` and so on; `op` is one of `+ - * / ^ @`."""
-
-    op: str
-    left: "Expression"
-    right: "Expression"
-
-
-@dataclass(frozen=True, slots=True)
-class Transpose(Tree):
-    """`A.T`."""
-
-    operand: "Expression"
-
-
-@dataclass(frozen=True, slots=True)
-class Attribute(Tree):
-    """`cnn.pool1`: a part of a network."""
-
-    operand: "Expression"
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Keyword(Tree):
-    """`over=n` among the arguments of a call."""
-
-    name: str
-    value: "Expression"
-
-
-@dataclass(frozen=True, slots=True)
-class Call(Tree):
-    """`f(a, b, over=n)`; `primes` counts the primes of `g''(z)`."""
-
-    function: Name
-    arguments: tuple["Expression", ...]
-    keywords: tuple[Keyword, ...] = ()
-    primes: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Subscript(Tree):
-    """`x[i]`, `W[i, j+1]`, `delta[i, j]`, `zeros[n, m]`: which of these, the name decides."""
-
-    base: "Expression"
-    indices: tuple["Expression", ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Range(Tree):
-    """`1..n`, `T-1..1 step -1`; both ends belong to it."""
-
-    start: "Expression"
-    stop: "Expression"
-    step: "Expression | None" = None
-
-
-@dataclass(frozen=True, slots=True)
-class Binder(Tree):
-    """`i` or `i in 1..n`; without a range the index takes that of the axis it stands in."""
-
-    name: str
-    range: Range | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Big(Tree):
-    """`sum[i in 1..n, i != c](body)`; `op` is `sum`, `prod`, `max`, `min` or `mean`."""
-
-    op: str
-    binders: tuple[Binder, ...]
-    conditions: tuple["Comparison", ...]
-    body: "Expression"
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison(Tree):
-    """`a < b`; `op` is one of `= != < <= > >=`. `~` stands only in `Expect`."""
-
-    op: str
-    left: "Expression"
-    right: "Expression"
-
-
-@dataclass(frozen=True, slots=True)
-class Indicator(Tree):
-    """`[a > b]`: one where true, zero where not. Commas mean `and`: `[i = j, j < n]`."""
-
-    conditions: tuple[Comparison, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class List(Tree):
-    """`[1, 2, 3]`, `[[1, 0], [0, 1]]`."""
-
-    items: tuple["Expression", ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Comprehension(Tree):
-    """`[f(i, j) for i in 1..n, j in 1..m]`."""
-
-    body: "Expression"
-    binders: tuple[Binder, ...]
-    conditions: tuple[Comparison, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Arrow(Tree):
-    """`tau -> 0+` inside `limit(...)`; `side` is `+`, `-` or empty."""
-
-    variable: Name
-    target: "Expression"
-    side: str
-
-
-Expression = (
-    Number
-    | Name
-    | Negative
-    | Binary
-    | Transpose
-    | Attribute
-    | Call
-    | Subscript
-    | Big
-    | Indicator
-    | List
-    | Comprehension
-    | Arrow
+from derive.syntax.tree_expressions import (
+    Arrow as Arrow,
 )
-
+from derive.syntax.tree_expressions import (
+    Attribute as Attribute,
+)
+from derive.syntax.tree_expressions import (
+    Big as Big,
+)
+from derive.syntax.tree_expressions import (
+    Binary as Binary,
+)
+from derive.syntax.tree_expressions import (
+    Binder as Binder,
+)
+from derive.syntax.tree_expressions import (
+    Call as Call,
+)
+from derive.syntax.tree_expressions import (
+    Comparison as Comparison,
+)
+from derive.syntax.tree_expressions import (
+    Comprehension as Comprehension,
+)
+from derive.syntax.tree_expressions import (
+    Expression as Expression,
+)
+from derive.syntax.tree_expressions import (
+    Indicator as Indicator,
+)
+from derive.syntax.tree_expressions import (
+    Keyword as Keyword,
+)
+from derive.syntax.tree_expressions import (
+    List as List,
+)
+from derive.syntax.tree_expressions import (
+    Name as Name,
+)
+from derive.syntax.tree_expressions import (
+    Negative as Negative,
+)
+from derive.syntax.tree_expressions import (
+    Number as Number,
+)
+from derive.syntax.tree_expressions import (
+    Range as Range,
+)
+from derive.syntax.tree_expressions import (
+    Subscript as Subscript,
+)
+from derive.syntax.tree_expressions import (
+    Transpose as Transpose,
+)
+from derive.syntax.tree_expressions import (
+    Tree as Tree,
+)
 
 # --- statements --------------------------------------------------------------------------------
 
@@ -291,10 +178,17 @@ class Substitution(Tree):
 
 
 @dataclass(frozen=True, slots=True)
+class Formula(Tree):
+    """What stands between dollar signs, as it is written; the names in scope say what it means."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Claim(Tree):
     """`claim "Q2(b)": L = R at mu = mean(x) for i in 1..n`; `kind` is `claim` or `refute`.
 
-    `latex` holds a claim written between dollar signs; `relation` is then None.
+    `latex` holds a relation written between dollar signs; `relation` is then None.
     """
 
     kind: str
@@ -302,7 +196,7 @@ class Claim(Tree):
     relation: Comparison | None
     at: tuple[Substitution, ...] = ()
     domain: Domain | None = None
-    latex: str | None = None
+    latex: Formula | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,6 +215,38 @@ class Derivation(Tree):
     steps: tuple[Step, ...]
     label: str | None = None
     domain: Domain | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LatexStep(Tree):
+    """`$= a + b$ by "reason"`."""
+
+    formula: Formula
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LatexDerivation(Tree):
+    """A derivation with formulas between dollar signs.
+
+    Without steps, `head` is all of it: the lines of an align block.
+    """
+
+    head: "Expression | Formula"
+    steps: tuple[Step | LatexStep, ...]
+    label: str | None = None
+    domain: Domain | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LatexExpect(Tree):
+    r"""`expect $p \approx 0.378$ within 5%`."""
+
+    kind: str
+    label: str | None
+    formula: Formula
+    within: "Expression | None" = None
+    percent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,7 +279,7 @@ class Case(Tree):
 
     name: str
     given: tuple[Substitution, ...]
-    body: tuple["Expect | Iterate", ...]
+    body: tuple["Expect | LatexExpect | Iterate", ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -385,7 +311,9 @@ Statement = (
     | Use
     | Claim
     | Derivation
+    | LatexDerivation
     | Expect
+    | LatexExpect
     | Case
     | Random
     | Network

@@ -280,7 +280,8 @@ def test_a_claim_may_be_latex() -> None:
     claim = one(r"claim $\frac{\partial L}{\partial z} = \hat{y} - y$  # not read here")
     assert isinstance(claim, tree.Claim)
     assert claim.relation is None
-    assert claim.latex == r"\frac{\partial L}{\partial z} = \hat{y} - y"
+    assert claim.latex is not None
+    assert claim.latex.text == r"\frac{\partial L}{\partial z} = \hat{y} - y"
 
 
 def test_each_link_of_an_assumed_chain_is_an_assumption() -> None:

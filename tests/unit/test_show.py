@@ -131,7 +131,12 @@ for t in T - 1..1 step -1:
 use "other.derive"
 claim "a": dL/dp = 3 at q = 2, r = 1 for i in 1..n
 refute x <= 2
-claim $\frac12 = 0.5$
+claim $\frac12 = 0.5$ at q = 2
+derivation $a$:
+    $= b$  by "reason"
+    = c
+derivation "d" $a &= b \\ &= c$ for i in 1..n
+expect $1 + 1 = 2$
 derivation "d" dL/dz[j] for j in 1..n:
     = 1  by "reason"
     = 2

@@ -34,10 +34,12 @@ from derive.report.blocks import (
 from derive.report.formula import Op, row, width
 from derive.report.solution.notation import Notation
 from derive.syntax import tree
-from derive.syntax.parse import parse_claim
+from derive.syntax.parse import parse_statement
+from derive.syntax.show import show
 
 DERIVED = re.compile(r"^derive finds (?P<relation>.*?)(?:, using: (?P<facts>.*))?$")
 WIDEST = 60.0
+LONGEST = 200
 TICKED = re.compile(r"`([^`]*)`")
 
 
@@ -59,40 +61,37 @@ class Statements:
     def statement(self, item: tree.Statement) -> Iterator[Block]:
         """One statement."""
         match item:
-            case tree.Claim(relation=relation) if relation is not None:
+            case tree.Claim():
                 yield from self.judged(item, self.claim(item))
-            case tree.Expect():
+            case tree.Expect() | tree.LatexExpect():
                 yield from self.judged(item, self.expected(item))
-            case tree.Derivation():
+            case tree.Derivation() | tree.LatexDerivation():
                 yield from self.derivation(item)
             case tree.Case(name=name, body=body):
                 given = [f"{s.name.id} = {s.value.span.text}" for s in item.given]
                 yield Para((Strong(f"Case: {name}."), " Given ", Code(", ".join(given)), "."))
                 for inner in body:
-                    if isinstance(inner, tree.Expect):
+                    if not isinstance(inner, tree.Iterate):
                         yield from self.judged(inner, self.expected(inner))
 
     def judged(self, item: tree.Tree, text: Text, more: Text = ()) -> Iterator[Judged]:
         """A statement with its verdict."""
         outcome = self.outcomes.get(item.span.start)
-        if outcome is None:
-            return
+        if outcome is not None:
+            yield self.verdict(outcome, text, more)
+
+    def verdict(self, outcome: Outcome, text: Text, more: Text) -> Judged:
+        """The verdict on a statement that is written so."""
         verdict = outcome.verdict
         badge = Badge(verdict_name(verdict), headline(verdict))
         blocks = tuple(self.explained(outcome))
         failed = not outcome.succeeds(self.strict)
-        yield Judged(badge, (*text, *self.used(outcome), *more), blocks, failed)
+        return Judged(badge, (*text, *self.used(outcome), *more), blocks, failed)
 
     def claim(self, item: tree.Claim) -> Text:
         """`claim "name": ...`."""
-        assert item.relation is not None
-        made: list[Inline] = []
-        if item.label:
-            made += [Strong(item.label), ": "]
-        if item.kind == "refute":
-            made.append("not true is ")
-        formula = self.notation.typesetter.relation(item.relation)
-        made.append(Math(formula) if width(formula) < WIDEST else Code(item.relation.span.text))
+        made = self.labelled(item.label, item.kind)
+        made += self.sides(item, item.relation)
         for k, substitution in enumerate(item.at):
             sides = tree.Comparison(item.span, "=", substitution.name, substitution.value)
             made += [" at " if not k else ", ", Math(self.notation.typesetter.relation(sides))]
@@ -100,40 +99,63 @@ class Statements:
             made += [" for ", Code(item.domain.span.text.removeprefix("for ").strip())]
         return tuple(made)
 
-    def expected(self, item: tree.Expect) -> Text:
-        """`expect ...`."""
-        sides = tree.Comparison(item.span, item.op, item.left, item.right)
-        formula = self.notation.typesetter.relation(sides)
-        made: list[Inline] = [Strong(item.label), ": "] if item.label else []
-        if item.kind == "refute":
-            made.append("not true is ")
-        long = width(formula) > WIDEST
-        made.append(
-            Code(f"{item.left.span.text} {item.op} {item.right.span.text}"[:200])
-            if long
-            else Math(formula)
-        )
-        return tuple(made)
+    def labelled(self, label: str | None, kind: str) -> list[Inline]:
+        """The name of a statement, and that it is said to be false."""
+        made: list[Inline] = [Strong(label), ": "] if label else []
+        return [*made, "not true is "] if kind == "refute" else made
 
-    def derivation(self, item: tree.Derivation) -> Iterator[Block]:
+    def sides(self, item: tree.Tree, relation: tree.Comparison | None) -> list[Inline]:
+        """A relation; of a formula between dollar signs what it was understood to say."""
+        outcome = self.outcomes.get(item.span.start)
+        if relation is None and outcome is not None and outcome.statement.read_as is not None:
+            relation = relation_of(outcome.statement.read_as)
+        if relation is None:
+            return [Code(" ".join(item.span.text.split()))]
+        formula = self.notation.typesetter.relation(relation)
+        if width(formula) < WIDEST:
+            return [Math(formula)]
+        text = f"{show(relation.left)} {relation.op} {show(relation.right)}"
+        return [Code(text if len(text) < LONGEST else f"{text[:LONGEST]}…")]
+
+    def expected(self, item: tree.Expect | tree.LatexExpect) -> Text:
+        """`expect ...`."""
+        relation = None
+        if isinstance(item, tree.Expect):
+            relation = tree.Comparison(item.span, item.op, item.left, item.right)
+        return tuple(self.labelled(item.label, item.kind) + self.sides(item, relation))
+
+    def derivation(self, item: tree.Derivation | tree.LatexDerivation) -> Iterator[Block]:
         """A derivation, line by line; the first wrong step is marked."""
         name: Text = (Strong(item.label), ": ") if item.label else ()
-        yield Para((*name, "Derivation of ", self.notation.math(item.head), "."))
+        head: Inline = "a formula"
+        if not isinstance(item.head, tree.Formula):
+            head = self.notation.math(item.head)
+        yield Para((*name, "Derivation of ", head, "."))
         broken = False
-        for number, step in enumerate(item.steps, start=1):
-            formula = row(Op("=", tight=True), self.notation.formula(step.value))
-            text: list[Inline] = [Math(formula)]
-            if step.reason:
-                text.append(f" ({step.reason})")
-            outcome = self.outcomes.get(step.span.start)
-            wrong = outcome is not None and not outcome.succeeds(self.strict)
+        for number, outcome in enumerate(self.steps(item), start=1):
+            statement = outcome.statement
+            right = relation_of(f"0 {statement.read_as or statement.text}")
+            text: list[Inline] = [Code(statement.text)]
+            if right is not None:
+                equal = Op("=", tight=True)
+                text = [Math(row(equal, self.notation.formula(right.right)))]
+            if statement.reason:
+                text.append(f" ({statement.reason})")
+            wrong = not outcome.succeeds(self.strict)
             more: Text = ()
             if wrong and not broken:
                 more = (" ", Strong(f"Step {number} is the first that fails."))
                 broken = True
             elif broken and not wrong:
                 more = (" It follows from the line before, which rests on the failed step.",)
-            yield from self.judged(step, tuple(text), more)
+            yield self.verdict(outcome, tuple(text), more)
+
+    def steps(self, item: tree.Derivation | tree.LatexDerivation) -> list[Outcome]:
+        """The outcomes of a derivation's lines."""
+        ends = [step.span.end for step in item.steps]
+        stop = max([item.span.end, *ends])
+        found = [o for start, o in self.outcomes.items() if item.span.start <= start < stop]
+        return [o for o in found if o.statement.kind == "step"]
 
     # --- what is said about a verdict ------------------------------------------------------------
 
@@ -185,10 +207,10 @@ class Statements:
         match = DERIVED.match(text)
         if match is None:
             return ticked(text)
-        claim = parse_claim(Source("<answer>", match["relation"]))
-        if isinstance(claim, Diagnostic) or claim.relation is None:
+        relation = relation_of(match["relation"])
+        if relation is None:
             return (Code(text),)
-        formula = Math(self.notation.typesetter.relation(claim.relation))
+        formula = Math(self.notation.typesetter.relation(relation))
         facts = self.notation.facts((match["facts"] or "").split(", ")) if match["facts"] else ()
         return ("Right is ", formula, *((", as ", *facts) if facts else ()), ".")
 
@@ -204,6 +226,15 @@ class Statements:
             for r in rows
         )
         yield Grid((("side",), ("value",), ("error",)), cells)
+
+
+def relation_of(text: str) -> tree.Comparison | None:
+    """A relation that derive itself wrote."""
+    text, _, _ = text.partition(' by "')
+    found = parse_statement(Source("<answer>", f"expect {text}"))
+    if isinstance(found, Diagnostic) or not isinstance(found[0], tree.Expect):
+        return None
+    return tree.Comparison(found[0].span, found[0].op, found[0].left, found[0].right)
 
 
 def ticked(text: str) -> Text:
