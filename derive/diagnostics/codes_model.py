@@ -39,6 +39,43 @@ statement differ in shape, the statement is refuted instead (`shapes-differ`).""
 The statement is well written, and this version cannot judge it. What needs it is undecided.""",
     ),
     Code(
+        "latex",
+        "a formula between dollar signs cannot be read",
+        """\
+Between dollar signs stands LaTeX: `\\frac`, `\\partial`, `\\sum_{i=1}^{n}`, `\\top`, `\\odot`,
+brackets and scripts, with the names of the file in their printed form or their plain spelling.
+What is not known is an error, never a verdict.""",
+        """\
+dims n
+input x[n]
+loss L = sum(x^2)
+claim $\\frac{\\partial L}{\\partial x} = \\foo x$
+""",
+        """\
+dims n
+input x[n]
+loss L = sum(x^2)
+claim $\\frac{\\partial L}{\\partial x} = 2 x$
+""",
+    ),
+    Code(
+        "latex-ambiguous",
+        "a formula between dollar signs has two readings",
+        """\
+The names and shapes in scope settle what stands side by side. Where they leave two readings,
+neither is chosen: the message shows both, and says how to write the one that is meant.""",
+        """\
+dims n
+input x[n], y[n]
+claim $x y = y x$
+""",
+        """\
+dims n
+input x[n], y[n]
+claim $x^\\top y = y^\\top x$
+""",
+    ),
+    Code(
         "layer-shape",
         "a layer does not fit its input",
         """\

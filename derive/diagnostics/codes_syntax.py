@@ -133,43 +133,6 @@ Files are read as UTF-8, in which a letter such as `σ` takes two bytes. The car
 first place that is something else. Most editors can convert: save as, encoding, UTF-8.""",
     ),
     Code(
-        "latex",
-        "a formula between dollar signs cannot be read",
-        """\
-Between dollar signs stands LaTeX: `\\frac`, `\\partial`, `\\sum_{i=1}^{n}`, `\\top`, `\\odot`,
-brackets and scripts, with the names of the file in their printed form or their plain spelling.
-What is not known is an error, never a verdict.""",
-        """\
-dims n
-input x[n]
-loss L = sum(x^2)
-claim $\\frac{\\partial L}{\\partial x} = \\foo x$
-""",
-        """\
-dims n
-input x[n]
-loss L = sum(x^2)
-claim $\\frac{\\partial L}{\\partial x} = 2 x$
-""",
-    ),
-    Code(
-        "latex-ambiguous",
-        "a formula between dollar signs has two readings",
-        """\
-The names and shapes in scope settle what stands side by side. Where they leave two readings,
-neither is chosen: the message shows both, and says how to write the one that is meant.""",
-        """\
-dims n
-input x[n], y[n]
-claim $x y = y x$
-""",
-        """\
-dims n
-input x[n], y[n]
-claim $x^\\top y = y^\\top x$
-""",
-    ),
-    Code(
         "not-derive",
         "nothing in the file can be read",
         """\

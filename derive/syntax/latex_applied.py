@@ -3,9 +3,20 @@
 from derive.syntax import tree
 from derive.syntax.latex import LatexError
 from derive.syntax.latex_derivatives import Derivatives
-from derive.syntax.latex_factors import BIG, RELATIONS, Ambiguous, parts_of, signs_in
+from derive.syntax.latex_factors import BIG, RELATIONS, Ambiguous
 from derive.syntax.latex_names import key
-from derive.syntax.latex_tree import Command, Fence, Item, Letter, Line, Mark, Scripted, inside
+from derive.syntax.latex_tree import (
+    Command,
+    Fence,
+    Item,
+    Letter,
+    Line,
+    Mark,
+    Scripted,
+    inside,
+    parts_of,
+    signs_in,
+)
 from derive.syntax.tree import Expression
 
 

@@ -1,6 +1,5 @@
 """One factor of a formula: a name with its scripts, a function with its argument, a derivative."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 
@@ -25,6 +24,8 @@ from derive.syntax.latex_tree import (
     Styled,
     Word,
     inside,
+    is_digit,
+    signs_in,
 )
 from derive.syntax.tree import Expression
 
@@ -385,20 +386,3 @@ class Factors:
     def fraction(self, item: Frac) -> Expression:
         """A quotient, or a derivative."""
         raise NotImplementedError
-
-
-def parts_of(item: Item) -> tuple[Item, Item | None, Item | None]:
-    """A sign with what stands below and above it."""
-    if isinstance(item, Scripted):
-        return item.base, item.sub, item.sup
-    return item, None, None
-
-
-def is_digit(item: Item) -> bool:
-    """A number of one digit."""
-    return isinstance(item, Number) and len(item.text) == 1
-
-
-def signs_in(items: Sequence[Item]) -> list[str]:
-    """The marks in a line."""
-    return [item.sign for item in items if isinstance(item, Mark)]

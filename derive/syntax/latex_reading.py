@@ -11,7 +11,7 @@ from derive.syntax import latex_kinds as kinds
 from derive.syntax import tree
 from derive.syntax.latex import LatexError, read_latex
 from derive.syntax.latex_applied import Applied
-from derive.syntax.latex_factors import BIG, OPERATORS, RELATIONS, Ambiguous, parts_of
+from derive.syntax.latex_factors import BIG, OPERATORS, RELATIONS, Ambiguous
 from derive.syntax.latex_names import Known, key
 from derive.syntax.latex_tree import (
     Command,
@@ -26,6 +26,7 @@ from derive.syntax.latex_tree import (
     Scripted,
     Word,
     inside,
+    parts_of,
 )
 from derive.syntax.show import show
 from derive.syntax.tree import Expression

@@ -3,6 +3,7 @@
 Places are offsets in the formula. What the signs mean is settled by `latex_reading`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 
@@ -135,3 +136,20 @@ Line = tuple[Item, ...]
 def inside(item: Item) -> Line:
     """What stands between braces; anything else by itself."""
     return item.items if isinstance(item, Group) else (item,)
+
+
+def parts_of(item: Item) -> tuple[Item, Item | None, Item | None]:
+    """A sign with what stands below and above it."""
+    if isinstance(item, Scripted):
+        return item.base, item.sub, item.sup
+    return item, None, None
+
+
+def is_digit(item: Item) -> bool:
+    """A number of one digit."""
+    return isinstance(item, Number) and len(item.text) == 1
+
+
+def signs_in(items: Sequence[Item]) -> list[str]:
+    """The marks in a line."""
+    return [item.sign for item in items if isinstance(item, Mark)]
