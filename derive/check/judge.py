@@ -114,7 +114,7 @@ class Judge:
             return _of_problem(judgement.problem)
         assert judgement.relation is not None, "a judgement without a problem has a relation"
         try:
-            if judgement.case is not None or judgement.kind == "expect":
+            if _of_values(judgement):
                 return judge_case(self, judgement, deadline)
             return self.judge_claim(judgement, judgement.relation, deadline)
         except NotDifferentiable as problem:
@@ -128,8 +128,7 @@ class Judge:
 
     def second_opinion(self, judgement: Judgement, verdict: Verdict) -> bool:
         """Whether SymPy was asked and agrees. Raises InternalDisagreement."""
-        closed = judgement.case is not None or judgement.kind == "expect"
-        point = self.points.of_case(judgement) if closed else None
+        point = self.points.of_case(judgement) if _of_values(judgement) else None
         if isinstance(point, Diagnostic):
             return False
         return self.opinion.agrees(judgement, verdict, point)
@@ -268,6 +267,12 @@ def _as_verdict(proof: outcome.Proof) -> Proved | ProvedFor | ProvedIf | outcome
             return ProvedIf(missing, facts, conditions, trail)
         case outcome.NotShown() as nothing:
             return nothing
+
+
+def _of_values(judgement: Judgement) -> bool:
+    """Whether values are compared: in a case, in an `expect`, and where digits are printed."""
+    digits = judgement.relation is not None and judgement.relation.op == "~"
+    return judgement.case is not None or judgement.kind == "expect" or digits
 
 
 def _of_problem(problem: Diagnostic) -> Verdict:
