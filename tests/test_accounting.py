@@ -4,7 +4,6 @@ import re
 from collections import Counter
 from pathlib import Path
 
-import pytest
 
 from tests.test_cli import derive
 
@@ -30,7 +29,6 @@ def test_the_items_are_the_469_of_the_five_documents() -> None:
     assert len(set(ITEMS)) == len(ITEMS)
 
 
-@pytest.mark.xfail(reason="statements about recurrences are still to come")
 def test_every_item_is_judged_or_has_a_reason_and_none_is_both() -> None:
     without, with_reason = judged(), not_checked()
     assert len(set(with_reason)) == len(with_reason)
