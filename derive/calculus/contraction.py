@@ -146,9 +146,10 @@ def index_shifts(algebra: Algebra, factors: Factors, bound: frozenset[Var]) -> R
     for atom in factors:
         if atom.kind == "entry":
             for where in atom.places:
-                for variable, _ in where.terms:
+                for variable, factor in where.terms:
                     if variable in bound:
-                        offsets.setdefault(variable, []).append(where.offset.constant)
+                        offset = where.offset.constant if factor == DIM_ONE else None
+                        offsets.setdefault(variable, []).append(offset)
     for variable, found in offsets.items():
         known = [c for c in found if c is not None]
         if len(known) < len(found) or min(known) == 0:

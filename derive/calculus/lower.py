@@ -19,7 +19,7 @@ from derive.calculus.meeting import refuse_divisors
 from derive.calculus.place import Place, Var, fresh, place
 from derive.calculus.powers import absolute
 from derive.calculus.products import INDICATORS, NotExact
-from derive.calculus.ranges import moved, normal_place, spot
+from derive.calculus.ranges import combined, moved, normal_place, spot
 from derive.calculus.term import ONE, ZERO, Atom, Poly, add, dim_poly, number, of_atom
 from derive.model.dim import ONE as DIM_ONE
 from derive.model.dim import Dim
@@ -213,12 +213,10 @@ class Lowering:
                 return normal_place({}, Dim(()), self.poly(scalar, scope))
             case Entry(symbol, _, _) if symbol in self.integer_symbols():
                 return normal_place({}, Dim(()), self.poly(scalar, scope))
-            case Apply("add" | "sub", (left, right)):
-                first, second = self._spot(left, scope), self._spot(right, scope)
-                if first is None or second is None or second.terms or second.computed:
-                    return None
-                shift = second.offset if scalar.operation == "add" else -second.offset
-                return Place(first.terms, first.offset + shift, first.computed)
+            case Apply("add" | "sub" | "mul" | "neg" as operation, arguments):
+                found = [self._spot(argument, scope) for argument in arguments]
+                spots = [place for place in found if place is not None]
+                return combined(operation, spots) if len(spots) == len(found) else None
             case _:
                 return None
 

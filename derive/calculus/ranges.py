@@ -1,6 +1,6 @@
 """What is sure about places and ranges when every dimension is at least one."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from derive.calculus.place import Place, Var, place
@@ -97,6 +97,27 @@ def normal_place(terms: Mapping[Var, Dim], offset: Dim, computed: Poly | None) -
     if computed is not None and not computed.terms:
         computed = None
     return Place(kept, offset, computed)
+
+
+def combined(operation: str, spots: Sequence[Place]) -> Place | None:
+    """A sum, difference, negative or multiple of places as a place; None where it is none."""
+    first, second = spots[0], spots[-1]
+    if operation == "mul":
+        fixed, other = (first, second) if not first.free and first.computed is None else spots[::-1]
+        if fixed.terms or fixed.computed is not None or other.computed is not None:
+            return None
+        terms = {v: fixed.offset * factor for v, factor in other.terms}
+        return normal_place(terms, fixed.offset * other.offset, None)
+    if operation == "neg":
+        first = Place(())
+    if second.computed is not None and (operation != "add" or first.computed is not None):
+        return None
+    sign = ONE if operation == "add" else -ONE
+    total: dict[Var, Dim] = dict(first.terms)
+    for variable, factor in second.terms:
+        total[variable] = total.get(variable, Dim(())) + sign * factor
+    computed = first.computed if second.computed is None else second.computed
+    return normal_place(total, first.offset + sign * second.offset, computed)
 
 
 def moved(where: Place, offset: Dim) -> Place:

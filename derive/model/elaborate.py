@@ -19,6 +19,7 @@ from derive.model.expressions import Elaborator
 from derive.model.failure import Depends, Failure, failure
 from derive.model.formulas import judge_lines, judge_written
 from derive.model.functions import define, evaluate_body
+from derive.model.generic import generic_names
 from derive.model.judged import assumption, judge_derivation, too_deep
 from derive.model.laws import random
 from derive.model.loop_parts import Parts, is_fixed_entry, parts_of_loop, without_loop
@@ -251,16 +252,14 @@ class Reader:
             failed=self.model.failed,
             places=self.model.places,
         )
-        generic = {
-            axis_.id: Dim.symbol(axis_.id)
-            for parameter in written.parameters
-            for axis_ in parameter.axes
-            if isinstance(axis_, tree.Name)
-        }
+        names = generic_names(Elaborator(Scope(model, Hidden(model))), written)
+        generic = {name: Dim.symbol(name) for name in names}
         scope = Scope(model, Hidden(model), dims=generic)
         e = Elaborator(scope)
         tensors: dict[str, Tensor] = {}
         for parameter in written.parameters:
+            if parameter.name.id in generic:
+                continue
             own = fresh([axis(size_of(e, size)) for size in parameter.axes])
             name = f"{written.name.id}.{parameter.name.id}"
             tensors[parameter.name.id] = Tensor(own, Entry(name, tuple(map(Index.of, own))))

@@ -7,7 +7,7 @@ last axes of its argument; the axes before them are mapped over.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 
@@ -18,6 +18,7 @@ from derive.model.context import Expressions
 from derive.model.dim import ONE, Dim
 from derive.model.failure import Failure, failure
 from derive.model.foreign import of_keyword
+from derive.model.generic import Argument, parameter_text, unify
 from derive.model.ranges import dim_of
 from derive.model.scalar import Index, IndexVariable, Scalar, Tensor, axis, substitute
 from derive.model.scope import Scope
@@ -81,20 +82,6 @@ def prelude_function(name: str) -> tree.Function:
 # --- instantiation -----------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
-class Argument:
-    """An argument: what was written, its tensor with the axes of the parameter last."""
-
-    parameter: tree.Parameter
-    written: tree.Expression
-    tensor: Tensor
-
-    @property
-    def leading(self) -> int:
-        """How many axes are mapped over."""
-        return max(len(self.tensor.indices) - len(self.parameter.axes), 0)
-
-
 def instantiate(e: Expressions, call: tree.Call, function: tree.Function, prelude: bool) -> Tensor:
     """What a call of `function` denotes."""
     name = function.name.id
@@ -105,7 +92,7 @@ def instantiate(e: Expressions, call: tree.Call, function: tree.Function, prelud
         for parameter, written in zip(function.parameters, call.arguments, strict=True)
     ]
     place = None if over is None else _move_axis(e, arguments, over, call)
-    dims = _unify(e, call, function, arguments)
+    dims = unify(e, call, function, arguments)
     leads, parameters = _map(e, call, arguments, dims)
     scope = Scope(
         e.scope.model,
@@ -129,7 +116,7 @@ def instantiate(e: Expressions, call: tree.Call, function: tree.Function, prelud
 def _check_arguments(call: tree.Call, function: tree.Function) -> tree.Expression | None:
     """Stop where the arguments do not fit the head; the value of `over=`."""
     name, wanted, given = function.name.id, len(function.parameters), len(call.arguments)
-    head = f"{name}({', '.join(_parameter_text(p) for p in function.parameters)})"
+    head = f"{name}({', '.join(parameter_text(p) for p in function.parameters)})"
     over: tree.Expression | None = None
     for keyword in call.keywords:
         if keyword.name != "over":
@@ -151,11 +138,6 @@ def _check_arguments(call: tree.Call, function: tree.Function) -> tree.Expressio
             notes=(f"it is `{head}`",),
         )
     return over
-
-
-def _parameter_text(parameter: tree.Parameter) -> str:
-    axes = ", ".join(axis_.span.text for axis_ in parameter.axes)
-    return f"{parameter.name.id}[{axes}]" if axes else parameter.name.id
 
 
 def _argument(
@@ -219,59 +201,6 @@ def axis_place(
     return found[0]
 
 
-def _unify(
-    e: Expressions, call: tree.Call, function: tree.Function, arguments: Sequence[Argument]
-) -> dict[str, Dim]:
-    """The generic dimensions, from the shapes of the arguments."""
-    dims: dict[str, Dim] = {}
-    from_where: dict[str, Argument] = {}
-    later: list[tuple[Argument, tree.Expression, Dim]] = []
-    for argument in arguments:
-        own = argument.tensor.axes[argument.leading :]
-        if own and len(own) != len(argument.parameter.axes):
-            raise _does_not_fit(call, function, argument, "")
-        for axis_, range_ in zip(argument.parameter.axes, own, strict=False):
-            if not isinstance(axis_, tree.Name):
-                later.append((argument, axis_, range_.size))
-            elif axis_.id not in dims:
-                dims[axis_.id] = range_.size
-                from_where[axis_.id] = argument
-            elif not same_size(dims[axis_.id], range_.size, e.scope.sizes):
-                first = from_where[axis_.id]
-                why = (
-                    f"`{axis_.id}` is {dims[axis_.id]} in `{first.written.span.text}` "
-                    f"and {range_.size} in `{argument.written.span.text}`"
-                )
-                raise _does_not_fit(call, function, argument, why)
-    generic = replace(e.scope, dims=dims, tensors={}, indices={})
-    for argument, axis_, size in later:
-        needed = dim_of(e.inside(generic), axis_)
-        if not same_size(needed, size, e.scope.sizes):
-            why = f"`{axis_.span.text}` is {needed}, and the argument has {size}"
-            raise _does_not_fit(call, function, argument, why)
-    for argument in arguments:
-        for axis_ in argument.parameter.axes:
-            if isinstance(axis_, tree.Name) and axis_.id not in dims:
-                why = f"nothing tells the dimension `{axis_.id}`"
-                raise _does_not_fit(call, function, argument, why)
-    return dims
-
-
-def _does_not_fit(
-    call: tree.Call, function: tree.Function, argument: Argument, why: str
-) -> Failure:
-    head = f"{function.name.id}({', '.join(_parameter_text(p) for p in function.parameters)})"
-    shape = has_shape(argument.tensor.axes)
-    return failure(
-        "shape-mismatch",
-        f"`{argument.written.span.text}` does not fit the parameter "
-        f"`{_parameter_text(argument.parameter)}` of `{call.function.id}`",
-        argument.written.span,
-        shape,
-        notes=(f"it is `{head}`", *((why,) if why else ())),
-    )
-
-
 def _map(
     e: Expressions, call: tree.Call, arguments: Sequence[Argument], dims: dict[str, Dim]
 ) -> tuple[tuple[IndexVariable, ...], dict[str, Tensor]]:
@@ -292,6 +221,8 @@ def _map(
         leads = both[0]
     parameters: dict[str, Tensor] = {}
     for argument in arguments:
+        if argument.parameter.name.id in dims:
+            continue
         outer = argument.tensor.indices[: argument.leading]
         ends = {v: Index.at(1) for v in outer[len(leads) :]}  # of a column beside vectors
         outer = outer[: len(leads)]
