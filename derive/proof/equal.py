@@ -28,6 +28,7 @@ from derive.proof.cases import HEAVY, Spelling, at_fixed_places, fixed_places
 from derive.proof.conditions import conditions
 from derive.proof.domain import defined_only
 from derive.proof.facts import Equation, Facts, solved
+from derive.proof.generalising import guesses
 from derive.proof.induction import HYPOTHESIS, Induction
 from derive.proof.opening import Opening, weight
 from derive.proof.order import OrderProver
@@ -143,6 +144,10 @@ class Prover:
         result = self.attempt(relation, self.equality)
         if isinstance(result, Proved) or plausible is not None:
             return result
+        for guess in guesses(self.model, relation):
+            general = self.attempt(guess, self.equality)
+            if isinstance(general, Proved):
+                return general
         return self.on_domain(relation) or result
 
     def differentiates(self, relation: Relation) -> bool:
