@@ -29,7 +29,8 @@ from derive.proof.conditions import conditions
 from derive.proof.domain import defined_only
 from derive.proof.facts import Equation, Facts, solved
 from derive.proof.generalising import guesses
-from derive.proof.induction import HYPOTHESIS, Induction
+from derive.proof.induction import Induction
+from derive.proof.namesakes import HYPOTHESIS
 from derive.proof.opening import Opening, weight
 from derive.proof.order import OrderProver
 from derive.proof.outcome import NotShown, Proof, Proved, ProvedIf
@@ -238,9 +239,8 @@ class Prover:
             made.append(self.new_algebra(declared, (*equations, *known), rules))
             return made[-1]
 
-        induction = Induction(self.sequences, algebra_of, self.is_zero)
-        *_, poly = islice(self.opening.openings(difference, induction.algebra), MOST_STAGES)
-        if not induction.shows(poly):
+        induction = Induction(self.sequences, algebra_of, self.is_zero, self.opened)
+        if not induction.shows(self.opened(difference, induction.algebra)):
             return None
         used = {f for algebra in made for f in self.used(algebra)}
         facts = tuple(sorted(f for f in used if not f.startswith(HYPOTHESIS)))
@@ -302,6 +302,11 @@ class Prover:
         """The facts that were used."""
         assert isinstance(algebra.knowledge, Facts)
         return tuple(sorted(algebra.knowledge.used))
+
+    def opened(self, poly: Poly, algebra: Algebra) -> Poly:
+        """The polynomial with all definitions opened but those of recurrences."""
+        *_, last = islice(self.opening.openings(poly, algebra), MOST_STAGES)
+        return last
 
     def is_zero(self, poly: Poly, algebra: Algebra) -> bool:
         """The polynomial vanishes, as it stands or with definitions opened."""

@@ -9,37 +9,35 @@ that was derived are compared first: where they agree, one name stands for both.
 Every attempt is exact: a guess that was wrong only fails.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from itertools import islice, product
 
 from derive.calculus.adjoints import Body
 from derive.calculus.algebra import Algebra, Rule, TooLarge
-from derive.calculus.chains import distance, split
 from derive.calculus.contraction import summed_index_goes
-from derive.calculus.knowledge import Rewritten
 from derive.calculus.place import Place, Var, fresh, place
-from derive.calculus.products import Factors, opened, without
-from derive.calculus.ranges import never_below, spot
-from derive.calculus.term import ONE, Atom, Poly, add, of_atom, of_monomial
+from derive.calculus.products import opened, without
+from derive.calculus.term import ONE, Atom, Poly, add, of_monomial
 from derive.calculus.unfolding import Unfolding, all_atoms
 from derive.model.dim import ONE as DIM_ONE
 from derive.model.dim import Dim
 from derive.model.scalar import Axis
 from derive.proof.facts import Equation
+from derive.proof.namesakes import HYPOTHESIS, Namesakes, after_start, as_entry
+from derive.proof.splitting import Splitting, ends_of
+from derive.proof.steps import Steps
 from derive.proof.unrolling import (
-    ForwardUnrolling,
     Sequences,
-    Unrolling,
     near,
     reached_ends,
     shifted,
 )
 
 DEEPEST = 3
-HYPOTHESIS = "induction hypothesis"
 MOST_CHOICES = 12
 MOST_TERMS = 600
+MOST_FACTORS = 6000
 
 Known = tuple[Equation, ...]
 AlgebraOf = Callable[[Known, tuple[Rule, ...]], Algebra]
@@ -53,14 +51,16 @@ class Induction:
         sequences: Sequences,
         algebra_of: AlgebraOf,
         is_zero: Callable[[Poly, Algebra], bool],
+        opened: Callable[[Poly, Algebra], Poly],
     ) -> None:
         self.sequences = sequences
         self.calculus = sequences.calculus
         self.algebra_of = algebra_of
         self.is_zero = is_zero
+        self.opened = opened
         self.algebra = algebra_of((), (summed_index_goes,))
         self.trail: list[str] = []
-        self._same: dict[tuple[str, str], bool] = {}
+        self.namesakes = Namesakes(self)
         self._count = 0
 
     def shows(self, goal: Poly, mask: Poly = ONE, depth: int = DEEPEST) -> bool:
@@ -69,10 +69,10 @@ class Induction:
             return True
         if depth == 0 or len(goal.terms) > MOST_TERMS:
             return False
-        goal = self.with_namesakes(goal, depth)
+        goal = self.with_namesakes(goal)
         if self.zero(goal, mask):
             return True
-        ways = (self.by_time, self.by_summands, self.by_one_step)
+        ways = (self.by_one_step, self.by_time, self.by_summands)
         return any(way(goal, mask, depth) for way in ways)
 
     def zero(self, goal: Poly, mask: Poly, algebra: Algebra | None = None) -> bool:
@@ -85,41 +85,13 @@ class Induction:
         except TooLarge:
             return False
 
-    # --- one name for two recurrences ----------------------------------------------------------
-
-    def with_namesakes(self, goal: Poly, depth: int) -> Poly:
+    def with_namesakes(self, goal: Poly) -> Poly:
         """The goal with names that the user defined replaced by adjoints that they equal."""
-        names = self.sequences.names(goal)
-        reachable = [n for n in self.calculus.reachable(goal) if self.sequences.is_one(n)]
         found: dict[str, Body] = {}
-        for name in names:
-            if self.sequences.source(name) is not None:
-                continue
-            for other in reachable:
-                if self.sequences.source(other) is None:
-                    continue
-                if self.same(name, other, depth):
-                    variables = tuple(fresh(a) for a in self.calculus.axes(name))
-                    places = tuple(map(spot, variables))
-                    found[name] = Body(variables, of_atom(Atom("entry", (other,), places)))
-                    break
+        for name, other in self.namesakes.of(goal).items():
+            if name in goal.symbols:
+                found[name] = as_entry(self.calculus, name, other)
         return Unfolding(self.algebra, found).poly(goal) if found else goal
-
-    def same(self, name: str, other: str, depth: int) -> bool:
-        """Two recurrences that run the same way have the same entries."""
-        axes = self.calculus.axes(name)
-        if self.calculus.axes(other) != axes or self.sequences.step(name) != self.sequences.step(
-            other
-        ):
-            return False
-        if (name, other) not in self._same:
-            self._same[name, other] = False
-            variables = tuple(fresh(a) for a in axes)
-            places = tuple(map(spot, variables))
-            one, two = (of_atom(Atom("entry", (n,), places)) for n in (name, other))
-            time = variables[self.calculus.time(name)]
-            self._same[name, other] = self.over(one - two, ONE, time, self.sequences.step(name), 1)
-        return self._same[name, other]
 
     # --- induction -----------------------------------------------------------------------------
 
@@ -154,10 +126,7 @@ class Induction:
         first, holds = (self.algebra.substitute(p, there) for p in (goal, mask))
         if not self.at_start(first, holds, there[time], step, depth):
             return False
-        inner = (
-            Axis(axis.low + DIM_ONE, axis.high) if step > 0 else Axis(axis.low, axis.high - DIM_ONE)
-        )
-        now = fresh(inner, time.name)
+        now = fresh(after_start(axis, step), time.name)
         here = {time: place(now)}
         before = {time: shifted(place(now), -step)}
         now_goal = self.algebra.substitute(goal, here)
@@ -167,13 +136,13 @@ class Induction:
         for known, name in self.hypotheses(old_goal, old_mask, before[time], now):
             ends = ends_of(now_goal, now) - ends_of(old_goal, now)
             if any(
-                self.step_holds(
+                self.holds(
                     now_goal,
                     now_mask,
                     self.algebra_of(known, (summed_index_goes, Splitting(ends, first).rule)),
-                    name,
                     place(now),
                     step,
+                    frozenset({name}),
                 )
                 for first in ((True, False) if ends else (True,))
             ):
@@ -200,7 +169,7 @@ class Induction:
 
     def at_start(self, goal: Poly, mask: Poly, where: Place, step: int, depth: int) -> bool:
         """The first place of an induction: zero by a step there, or shown by another one."""
-        return self.step_holds(goal, mask, self.algebra, "", where, step) or (
+        return self.holds(goal, mask, self.algebra, where, step, frozenset()) or (
             depth > 1 and self.shows(goal, mask, depth - 1)
         )
 
@@ -232,64 +201,34 @@ class Induction:
         entries = self.sequences.entries(poly)
         return not any(a != atom and a.head == atom.head and before in a.places for a in entries)
 
-    def step_holds(
-        self, goal: Poly, mask: Poly, algebra: Algebra, name: str, now: Place, step: int
+    def holds(
+        self,
+        goal: Poly,
+        mask: Poly,
+        algebra: Algebra,
+        now: Place,
+        step: int,
+        keep: frozenset[str],
     ) -> bool:
-        """The goal at `now` is zero, by what a step says and what is known of the one before."""
-        sequences = self.sequences
-
-        def forwards(atom: Atom) -> bool:
-            origin = sequences.origin(atom)
-            return origin is not None and near(origin, now) == 0
-
+        """The goal at `now` is zero, by what a step says and what the algebra knows."""
         try:
             poly = algebra.multiply(mask, Unfolding(algebra, {}).poly(goal))
-            found = [poly]
-            for wanted in self.rounds(name, now, step):
-                poly = Unrolling(algebra, sequences, wanted).poly(poly)
-                if step > 0:
-                    poly = ForwardUnrolling(algebra, sequences, forwards).poly(poly)
-                if not poly.terms:
-                    return True
-                if len(poly.terms) > MOST_TERMS:
-                    break
-                if poly != found[-1]:
-                    found.append(poly)
-            return any(self.zero(poly, ONE, algebra) for poly in found)
+            steps = Steps(algebra, self.sequences)
+            return self.vanishes((poly, *steps.at_step(poly, now, step, keep)), algebra)
         except TooLarge:
             return False
 
-    def rounds(self, name: str, here: Place, step: int) -> Iterator[Callable[[Atom], bool]]:
-        """What to unroll, round after round: ever more of the entries at `now` and one before."""
-        sequences = self.sequences
-        before = shifted(here, -step)
-
-        def way(atom: Atom) -> int:
-            return sequences.step(str(atom.head[0]))
-
-        def at(atom: Atom, where: Place) -> bool:
-            return near(sequences.time(atom), where) == 0
-
-        def first(atom: Atom) -> bool:
-            return way(atom) == step and at(atom, here)
-
-        def second(atom: Atom) -> bool:
-            own = str(atom.head[0])
-            group = sequences.calculus.recurrence(own)
-            mate = group is not None and name in group.names and own != name
-            return first(atom) or (mate and way(atom) == step and at(atom, before))
-
-        def third(atom: Atom) -> bool:
-            level = sequences.is_level(str(atom.head[0]))
-            return second(atom) or (level and (at(atom, here) or at(atom, before)))
-
-        def fourth(atom: Atom) -> bool:
-            return third(atom) or at(atom, here)
-
-        yield first
-        yield second
-        yield third
-        yield fourth
+    def vanishes(self, stages: Iterable[Poly], algebra: Algebra) -> bool:
+        """One of the stages is zero: as it stands, or with definitions opened."""
+        seen: list[Poly] = []
+        for poly in stages:
+            if not poly.terms:
+                return True
+            if len(poly.terms) > MOST_TERMS or sum(1 for _ in all_atoms(poly)) > MOST_FACTORS:
+                break
+            if poly not in seen:
+                seen.append(poly)
+        return any(self.zero(poly, ONE, algebra) for poly in seen)
 
     # --- sums ----------------------------------------------------------------------------------
 
@@ -342,17 +281,12 @@ class Induction:
     # --- without a hypothesis ------------------------------------------------------------------
 
     def by_one_step(self, goal: Poly, mask: Poly, depth: int) -> bool:
-        """Each recurrent name of the goal replaced by one step: one name, then all."""
-        names = self.sequences.names(goal)
-        sets = [{n} for n in names] + ([set(names)] if len(names) > 1 else [])
-        for chosen in sets:
-            unrolling = Unrolling(self.algebra, self.sequences, lambda a: a.head[0] in chosen)  # noqa: B023
-            try:
-                if self.zero(unrolling.poly(goal), mask):
-                    return True
-            except TooLarge:
-                continue
-        return False
+        """What is said of one step follows from it: no hypothesis is needed."""
+        try:
+            poly = self.algebra.multiply(mask, goal)
+            return self.vanishes(Steps(self.algebra, self.sequences).outwards(poly), self.algebra)
+        except TooLarge:
+            return False
 
 
 def primitive(algebra: Algebra, poly: Poly) -> Poly:
@@ -374,51 +308,3 @@ def guards(mask: Poly) -> tuple[Atom, ...] | None:
     if single is None or single[1] != 1:
         return None
     return tuple(single[0].factors)
-
-
-End = tuple[str, Place]
-
-
-def ends_of(poly: Poly, now: Var) -> frozenset[End]:
-    """The ends of products of matrices at which `now` stands."""
-    found: set[End] = set()
-    for atom in all_atoms(poly):
-        if atom.kind == "chain":
-            names = ("length",) if atom.head == ("power",) else ("low", "high")
-            ends = zip(names, atom.places[2:], strict=True)
-            found |= {(name, where) for name, where in ends if now in where.free}
-    return frozenset(found)
-
-
-class Splitting:
-    """A rule that takes a factor off products of matrices at some ends, where there is one."""
-
-    def __init__(self, ends: frozenset[End], first: bool) -> None:
-        self.ends = ends
-        self.first = first  # of a power the first factor is taken off, or the last
-
-    def rule(self, algebra: Algebra, factors: Factors, bound: frozenset[Var]) -> Rewritten | None:
-        """Terminates: a product that was split ends elsewhere."""
-        for atom, exponent in factors.items() if self.ends else ():
-            if atom.kind != "chain" or exponent != 1:
-                continue
-            if atom.head == ("power",):
-                first, low, high = self.first, Place((), DIM_ONE), atom.places[2]
-                found = ("length", high) in self.ends
-            else:
-                low, high = atom.places[2:]
-                first = ("low", low) in self.ends
-                found = first or ("high", high) in self.ends
-            if found and has_factor(low, high, factors):
-                return Rewritten(without(factors, atom), split(algebra, atom, first), frozenset())
-        return None
-
-
-def has_factor(low: Place, high: Place, factors: Factors) -> bool:
-    """`low <= high`, for all places or by an order that stands among the factors."""
-    if never_below(high, low):
-        return True
-    length = distance(low, high)
-    return any(
-        a.kind == "less" and never_below(length, shifted(distance(*a.places), -1)) for a in factors
-    )

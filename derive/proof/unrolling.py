@@ -5,8 +5,8 @@ from collections.abc import Callable
 from derive.calculus.algebra import Algebra
 from derive.calculus.engine import Calculus
 from derive.calculus.partials import Differentiation
-from derive.calculus.place import Place, fresh, place
-from derive.calculus.ranges import moved, spot
+from derive.calculus.place import Place, Var, fresh, place
+from derive.calculus.ranges import moved, spot, surely_within
 from derive.calculus.recurrence import pieces
 from derive.calculus.term import Atom, Poly, add
 from derive.calculus.unfolding import Unfolding, all_atoms
@@ -20,7 +20,9 @@ class Sequences:
 
     def __init__(self, calculus: Calculus) -> None:
         self.calculus = calculus
-        self._level: dict[str, bool] = {}
+        self._pieces: dict[str, list[tuple[Var, Poly]]] = {}
+        self._below: dict[str, frozenset[str]] = {}
+        self._uses: dict[str, frozenset[tuple[str, int | None]]] = {}
 
     def is_one(self, name: str) -> bool:
         """The name is defined by a recurrence."""
@@ -72,21 +74,47 @@ class Sequences:
             return None
         return atom.places[self.calculus.time(of)]
 
+    def pieces(self, name: str) -> list[tuple[Var, Poly]]:
+        """What defines a name on each part of its axis on which it has one form."""
+        if name not in self._pieces:
+            body = self.calculus.body(name)
+            assert body is not None
+            time = body.variables[self.calculus.time(name)]
+            self._pieces[name] = pieces(self.calculus.algebra, body.poly, time)
+        return self._pieces[name]
+
+    def in_one_piece(self, atom: Atom) -> bool:
+        """The place of an entry is surely on one part of the axis."""
+        parts = self.pieces(str(atom.head[0]))
+        return len(parts) == 1 or any(surely_within(self.time(atom), v.axis) for v, _ in parts)
+
+    def below(self, name: str) -> frozenset[str]:
+        """The names of the same recurrence on which one depends at the same time."""
+        if name not in self._below:
+            self._below[name] = frozenset()
+            found: set[str] = set()
+            for other, gap in self.uses(name):
+                if gap == 0:
+                    found |= {other} | self.below(other)
+            self._below[name] = frozenset(found)
+        return self._below[name]
+
     def is_level(self, name: str) -> bool:
         """Its entries are made of entries of the same time only."""
-        if name not in self._level:
-            body = self.calculus.body(name)
-            recurrence = self.calculus.recurrence(name)
-            assert body is not None
-            assert recurrence is not None
-            time = body.variables[self.calculus.time(name)]
-            self._level[name] = all(
-                near(self.time(atom), place(part)) == 0
-                for part, poly in pieces(self.calculus.algebra, body.poly, time)
+        return all(gap == 0 for _, gap in self.uses(name))
+
+    def uses(self, name: str) -> frozenset[tuple[str, int | None]]:
+        """The names of the same recurrence of which one is made, and how far off they stand."""
+        recurrence = self.calculus.recurrence(name)
+        assert recurrence is not None
+        if name not in self._uses:
+            self._uses[name] = frozenset(
+                (str(atom.head[0]), near(self.time(atom), place(part)))
+                for part, poly in self.pieces(name)
                 for atom in self.entries(poly)
                 if str(atom.head[0]) in recurrence.names and part in self.time(atom).free
             )
-        return self._level[name]
+        return self._uses[name]
 
 
 def near(where: Place, end: Place) -> int | None:

@@ -1,0 +1,59 @@
+"""Products of matrices in a step of induction: a factor taken off at the end that moved."""
+
+from derive.calculus.algebra import Algebra
+from derive.calculus.chains import distance, split
+from derive.calculus.knowledge import Rewritten
+from derive.calculus.place import Place, Var
+from derive.calculus.products import Factors, without
+from derive.calculus.ranges import never_below
+from derive.calculus.term import Poly
+from derive.calculus.unfolding import all_atoms
+from derive.model.dim import ONE as DIM_ONE
+from derive.proof.unrolling import shifted
+
+End = tuple[str, Place]
+
+
+def ends_of(poly: Poly, now: Var) -> frozenset[End]:
+    """The ends of products of matrices at which `now` stands."""
+    found: set[End] = set()
+    for atom in all_atoms(poly):
+        if atom.kind == "chain":
+            names = ("length",) if atom.head == ("power",) else ("low", "high")
+            ends = zip(names, atom.places[2:], strict=True)
+            found |= {(name, where) for name, where in ends if now in where.free}
+    return frozenset(found)
+
+
+class Splitting:
+    """A rule that takes a factor off products of matrices at some ends, where there is one."""
+
+    def __init__(self, ends: frozenset[End], first: bool) -> None:
+        self.ends = ends
+        self.first = first  # of a power the first factor is taken off, or the last
+
+    def rule(self, algebra: Algebra, factors: Factors, bound: frozenset[Var]) -> Rewritten | None:
+        """Terminates: a product that was split ends elsewhere."""
+        for atom, exponent in factors.items() if self.ends else ():
+            if atom.kind != "chain" or exponent != 1:
+                continue
+            if atom.head == ("power",):
+                first, low, high = self.first, Place((), DIM_ONE), atom.places[2]
+                found = ("length", high) in self.ends
+            else:
+                low, high = atom.places[2:]
+                first = ("low", low) in self.ends
+                found = first or ("high", high) in self.ends
+            if found and has_factor(low, high, factors):
+                return Rewritten(without(factors, atom), split(algebra, atom, first), frozenset())
+        return None
+
+
+def has_factor(low: Place, high: Place, factors: Factors) -> bool:
+    """`low <= high`, for all places or by an order that stands among the factors."""
+    if never_below(high, low):
+        return True
+    length = distance(low, high)
+    return any(
+        a.kind == "less" and never_below(length, shifted(distance(*a.places), -1)) for a in factors
+    )
