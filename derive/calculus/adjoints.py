@@ -128,7 +128,7 @@ class Accumulation:
         """The derivative of what defines `of`, every other name held fixed."""
         self.loops = False
         seed = self.adjoints[self.of]
-        if self.of == self.wrt and self.names.recurrence(self.of) is None:
+        if self.of == self.wrt:
             self.result = self.at_target(seed)
         body = self.names.body(self.of)
         if body is not None:
