@@ -15,12 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from derive.evaluate.lines import Floats, Forward, Lines, Places
-from derive.evaluate.slopes import SURE, Claim, Slopes
+from derive.evaluate.slopes import SURE, Claim, Judged, Slopes
 
 ONE_BY_ONE = 64
 _ALL_SHOWN = 600
 _SAMPLED = 128
 _MOST_EVALUATIONS = 400_000
+_MOST_NUMBERS = 1 << 22  # in the directions that are measured at once
 _SAFETY = 20.0
 _INSIDE = math.erf(1 / (_SAFETY * math.sqrt(2)))  # |N(0, 1)| < 1/20
 _BIN = 4  # bits: entries within a factor of 16 share a direction
@@ -99,11 +100,9 @@ def check(
     if every_entry or len(everything) <= ONE_BY_ONE:
         return _conclude(state, _entries(state, everything), None)
     state.together = True
-    for group in _groups(claim):
-        failing = _settle(state, group)
-        if failing is not None:
-            shown = _located(state, group, failing)
-            return _conclude(state, _entries(state, shown), failing)
+    failing = _settle(state, _groups(claim))
+    if failing is not None:
+        return _conclude(state, _entries(state, _located(state, failing)), failing)
     return _conclude(state, None, None)
 
 
@@ -117,69 +116,85 @@ def _groups(claim: Claim) -> list[Places]:
     return groups
 
 
-def _settle(state: _Check, group: Places) -> Slope | None:
-    """A direction along which the claim is wrong; None where the group agrees or stays open."""
-    waiting = [group]
-    while waiting:
-        places = waiting.pop()
-        if len(places) <= ONE_BY_ONE // 4:
-            finding = _entries(state, places)
-            state.findings.append(finding)
-            if finding.differs.any():
-                k = int(np.argmax(finding.differs))
-                axis = np.zeros(len(state.slopes.units))
-                axis[places[k]] = 1.0
-                numbers = finding.claimed[k], finding.measured[k], finding.error[k]
-                return Slope(axis, *map(float, numbers))
-            continue
-        failing, unsettled = _along(state, places)
-        if failing is not None:
-            return failing
-        if unsettled:
-            if state.slopes.evaluations > _MOST_EVALUATIONS:
-                state.findings.append(_unmeasured(state, places))
-                continue
-            middle = len(places) // 2
+def _settle(state: _Check, groups: list[Places]) -> Slope | None:
+    """A direction along which the claim is wrong; None where all agree or stay open."""
+    while groups:
+        few = [places for places in groups if len(places) <= ONE_BY_ONE // 4]
+        many = [places for places in groups if len(places) > ONE_BY_ONE // 4]
+        single = np.sort(np.concatenate(few)) if few else np.arange(0)
+        size = max(1, _MOST_NUMBERS // (state.directions * len(state.slopes.units)))
+        open_ones: list[Places] = []
+        for start in range(0, max(1, len(many)), size):
+            failing, unsettled = _along(state, many[start : start + size], single)
+            if failing is not None:
+                return failing
+            open_ones += unsettled
+            single = single[:0]
+        if open_ones and state.slopes.evaluations > _MOST_EVALUATIONS:
+            state.findings += [_unmeasured(state, places) for places in open_ones]
+            return None
+        groups = []
+        for places in open_ones:
             mixed = state.random.permutation(places)
-            waiting += [np.sort(mixed[:middle]), np.sort(mixed[middle:])]
+            groups += [np.sort(half) for half in np.array_split(mixed, 2)]
     return None
 
 
-def _along(state: _Check, places: Places) -> tuple[Slope | None, bool]:
-    """Random directions within some entries: one that fails; whether any is not settled."""
-    count, n = state.directions, len(state.slopes.units)
-    directions = np.zeros((count, n))
-    directions[:, places] = (
-        state.random.standard_normal((count, len(places))) * state.slopes.units[places]
-    )
-    lines = Lines(state.slopes.claim.gradient, directions)
-    within = directions[:, places] ** 2
-    sizes = np.sqrt(within @ state.slopes.claim.gradient[places] ** 2)
-    found = state.slopes.judge(lines, sizes, math.sqrt(len(places)))
-    room = state.slopes.room(lines)
+def _along(
+    state: _Check, groups: list[Places], single: Places
+) -> tuple[Slope | None, list[Places]]:
+    """Random directions within groups, and single entries, at once.
+
+    Gives a direction that fails, and the groups that are not settled.
+    """
+    slopes, count = state.slopes, state.directions
+    end = len(groups) * count
+    directions = np.zeros((end + len(single), len(slopes.units)))
+    for k, places in enumerate(groups):
+        drawn = state.random.standard_normal((count, len(places))) * slopes.units[places]
+        directions[k * count : (k + 1) * count, places] = drawn
+    directions[end + np.arange(len(single)), single] = slopes.units[single]
+    lines = Lines(slopes.claim.gradient, directions)
+    sizes = np.sqrt(directions**2 @ slopes.claim.gradient**2)
+    widths = np.repeat([math.sqrt(len(places)) for places in groups], count)
+    found = slopes.judge(lines, sizes, np.append(widths, np.ones(len(single))), end)
     if found.differs.any():
-        gap = np.where(found.differs, np.abs(found.residual) / (found.error + room), 0.0)
-        k = int(np.argmax(gap))
-        claimed = float(lines.slopes()[k])
-        measured = claimed + float(found.residual[k])
-        return Slope(directions[k], claimed, measured, float(found.error[k])), False
-    if (found.kinked | found.unclear).any():
-        return None, True
-    seen = _SAFETY * float(np.max((SURE + 1) * found.error + room))
-    smallest = np.abs(state.slopes.claim.gradient[places]) * state.slopes.units[places]
-    smallest = smallest[smallest > 0]
-    if len(smallest):
-        state.limit = max(state.limit, seen / float(np.median(smallest)))
-    return None, False
+        return _failing(state, lines, found), []
+    if len(single):
+        state.findings.append(_finding(state, single, found.some(slice(end, None))))
+    is_open = (found.kinked | found.unclear)[:end].reshape(len(groups), count)
+    seen = (_SAFETY * ((SURE + 1) * found.error + slopes.room(lines)))[:end].reshape(-1, count)
+    unsettled = []
+    for k, places in enumerate(groups):
+        if is_open[k].any():
+            unsettled.append(places)
+            continue
+        usual = float(np.median(np.abs(slopes.claim.gradient[places] * slopes.units[places])))
+        if usual > 0:
+            state.limit = max(state.limit, float(seen[k].max()) / usual)
+    return None, unsettled
+
+
+def _failing(state: _Check, lines: Lines, found: Judged) -> Slope:
+    """The line that is wrong by most error bars."""
+    room = found.error + state.slopes.room(lines)
+    k = int(np.argmax(np.where(found.differs, np.abs(found.residual) / room, 0.0)))
+    claimed = float(lines.slopes()[k])
+    assert lines.directions is not None
+    measured = claimed + float(found.residual[k])
+    return Slope(lines.directions[k], claimed, measured, float(found.error[k]))
 
 
 def _entries(state: _Check, places: Places) -> Finding:
     """The entries at some places, one by one."""
-    claim = state.slopes.claim
-    lines = Lines(claim.gradient, None, places, state.slopes.units)
-    units, claimed = state.slopes.units[places], claim.gradient[places]
-    sizes = np.abs(claimed) * units
-    found = state.slopes.judge(lines, sizes)
+    slopes = state.slopes
+    lines = Lines(slopes.claim.gradient, None, places, slopes.units)
+    sizes = np.abs(slopes.claim.gradient[places]) * slopes.units[places]
+    return _finding(state, places, slopes.judge(lines, sizes))
+
+
+def _finding(state: _Check, places: Places, found: Judged) -> Finding:
+    units, claimed = state.slopes.units[places], state.slopes.claim.gradient[places]
     state.kinks += int(found.kinked.sum())
     return Finding(
         places,
@@ -201,12 +216,12 @@ def _unmeasured(state: _Check, places: Places) -> Finding:
     return Finding(places, claimed, claimed, endless, claimed, claimed, no, no, ~no)
 
 
-def _located(state: _Check, group: Places, failing: Slope) -> Places:
+def _located(state: _Check, failing: Slope) -> Places:
     """Entries to show: all, if they are few; else where a failing direction leads, and others."""
     n = len(state.slopes.units)
     if n <= _ALL_SHOWN:
         return np.arange(n)
-    places = np.intersect1d(group, np.flatnonzero(failing.direction))
+    places = np.flatnonzero(failing.direction)
     while len(places) > ONE_BY_ONE // 2:
         halves = np.array_split(places, 2)
         directions = np.zeros((2, n))

@@ -73,16 +73,29 @@ class Lines:
         assert found is not None
         return len(found)
 
-    def points(self, f: Forward, chosen: Places, steps: Floats) -> tuple[Floats, Floats]:
-        """The points one step along each chosen line, and the claimed change up to there."""
+    def points(
+        self, f: Forward, chosen: Places, steps: Floats, scales: Floats
+    ) -> tuple[Floats, Floats]:
+        """The points some multiples of a step along chosen lines, and what is claimed to change.
+
+        Shapes: one row for each line, for each scale anew.
+        """
         if self.entries is None:
             assert self.directions is not None
-            points = f.rounded(f.origin + steps[:, None] * self.directions[chosen])
+            shifts = steps[:, None] * self.directions[chosen]
+            exact = np.multiply.outer(scales, shifts).reshape(-1, len(f.origin))
+            exact += f.origin
+            points = f.rounded(exact)
+            if points is exact:
+                return points, np.multiply.outer(scales, shifts @ self.claimed).reshape(-1)
             return points, (points - f.origin) @ self.claimed
         assert self.units is not None
-        places, rows = self.entries[chosen], np.arange(len(chosen))
-        points = np.tile(f.origin, (len(chosen), 1))
-        points[rows, places] += steps * self.units[places]
+        rows = np.arange(len(scales) * len(chosen))
+        places = np.tile(self.entries[chosen], len(scales))
+        points = np.tile(f.origin, (len(rows), 1))
+        points[rows, places] += np.multiply.outer(
+            scales, steps * self.units[self.entries[chosen]]
+        ).reshape(-1)
         points = f.rounded(points)
         change = points[rows, places] - f.origin[places]
         return points, change * self.claimed[places]
@@ -132,13 +145,12 @@ class _Rungs:
     """Residual values at +h, -h, +h/2, -h/2, ... of some lines, each with a step of its own."""
 
     def __init__(self, f: Forward, lines: Lines, chosen: Places, steps: Floats) -> None:
-        scales = [sign / 2**j for j in range(_RUNGS) for sign in (1, -1)]
+        scales = np.array([sign / 2**j for j in range(_RUNGS) for sign in (1, -1)])
         values = np.empty((len(scales), len(chosen)))
         size = max(1, _MOST_NUMBERS // (len(f.origin) * len(scales)))
         for start in range(0, len(chosen), size):
             part = slice(start, start + size)
-            shifts = np.concatenate([scale * steps[part] for scale in scales])
-            points, change = lines.points(f, np.tile(chosen[part], len(scales)), shifts)
+            points, change = lines.points(f, chosen[part], steps[part], scales)
             risen = f.values(points) - f.value - change
             values[:, part] = risen.reshape(len(scales), -1)
         self.up, self.down = [*values[0::2]], [*values[1::2]]

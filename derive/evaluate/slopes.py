@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +42,10 @@ class Judged:
     differs: NDArray[np.bool_]
     unclear: NDArray[np.bool_]
 
+    def some(self, chosen: slice) -> "Judged":
+        """Some of the lines."""
+        return Judged(*(getattr(self, field.name)[chosen] for field in fields(self)))
+
 
 class Slopes:
     """The slopes of a function along lines, judged by a claimed gradient."""
@@ -66,12 +70,15 @@ class Slopes:
         assert lines.directions is not None
         return np.asarray(4 * np.sqrt(lines.directions**2 @ self._allowed**2))
 
-    def judge(self, lines: Lines, sizes: Floats, entries: float = 1.0) -> Judged:
+    def judge(
+        self, lines: Lines, sizes: Floats, widths: Floats | float = 1.0, many: int = 0
+    ) -> Judged:
         """Whether lines have the claimed slopes.
 
         Where one does not seem to, everything is doubted first: the rounding errors of the claim,
         imaginary steps, and whether there is a kink at the point. What is claimed has then to lie
-        between the slopes of both sides. `entries` scales how wide an error bar may be.
+        between the slopes of both sides. `widths` scales how wide an error bar may be.
+        The first `many` lines are alternatives: of those that seem wrong, the worst will do.
         """
         found, trusted = self.measured(lines, sizes)
         residual, error = found.residual, found.error
@@ -84,11 +91,11 @@ class Slopes:
         doubtful = np.flatnonzero(
             ~trusted & (found.suspect | (np.abs(residual) > 2 * error + room))
         )
-        if (
-            lines.entries is None and len(doubtful) > _ENOUGH
-        ):  # of many directions the worst will do
-            order = np.argsort(-np.abs(residual[doubtful]) / (error + room)[doubtful])
-            others, doubtful = doubtful[order[_ENOUGH:]], np.sort(doubtful[order[:_ENOUGH]])
+        among = doubtful[doubtful < many]
+        if len(among) > _ENOUGH:
+            order = among[np.argsort(-np.abs(residual[among]) / (error + room)[among])]
+            others = order[_ENOUGH:]
+            doubtful = np.setdiff1d(doubtful, others)
             vague[others] = True
             residual[others], low[others], high[others] = 0.0, 0.0, 0.0
         if len(doubtful):
@@ -108,14 +115,14 @@ class Slopes:
             high[doubtful] = np.where(both.kinked, high[doubtful], residual[doubtful])
         allowed = SURE * error + room
         differs = (low > allowed) | (high < -allowed)
-        unclear = ~differs & ~kinked & (vague | ~(error <= self._needed(sizes, entries)))
+        unclear = ~differs & ~kinked & (vague | ~(error <= self._needed(sizes, widths)))
         return Judged(residual, error, low, high, kinked, differs, unclear)
 
-    def _needed(self, sizes: Floats, entries: float) -> Floats:
+    def _needed(self, sizes: Floats, widths: Floats | float) -> Floats:
         """The widest error bar that still says something about slopes of these sizes."""
-        coarse = self._coarse ** (1 / 5) * self.scale * entries
+        coarse = self._coarse ** (1 / 5) * self.scale * widths
         if self.scale == 0:
-            coarse = math.sqrt(self._coarse) * abs(self.f.value) * entries
+            coarse = math.sqrt(self._coarse) * abs(self.f.value) * widths
         return np.asarray(np.maximum(0.2 * sizes, coarse))
 
     def measured(self, lines: Lines, sizes: Floats) -> tuple[Measured, NDArray[np.bool_]]:
