@@ -1,6 +1,6 @@
 """What a wrong gradient looks like: one change that makes it right, named after it was tried."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,17 +39,17 @@ class Seen:
         return bool((np.abs(found - self.measured) <= room).all())
 
 
-def looks_like(seen: Seen) -> str | None:
-    """The first change that fits, in words."""
-    return next(_found(seen), None)
+def looks_like(seen: Seen, others: Sequence[Seen] = ()) -> str | None:
+    """The first change that fits, in words; a factor has to fit at the `others` too."""
+    return next(_found(seen, others), None)
 
 
-def _found(seen: Seen) -> Iterator[str]:
+def _found(seen: Seen, others: Sequence[Seen]) -> Iterator[str]:
     claimed = seen.claimed
     if not claimed.any():
         yield "it is zero everywhere, and the right gradient is not"
         return
-    factor = _factor(seen)
+    factor = _factor(seen, others)
     if factor is not None:
         yield factor
     is_square = claimed.ndim == 2 and claimed.shape[0] == claimed.shape[1]
@@ -78,47 +78,52 @@ def _measured_everywhere(seen: Seen) -> Array:
     return result.reshape(seen.claimed.shape)
 
 
-def _factor(seen: Seen) -> str | None:
+def _factor(seen: Seen, others: Sequence[Seen]) -> str | None:
     """One number that all entries have to be divided by."""
     own = seen.claimed.reshape(-1)[seen.places].astype(float)
     best = int(np.argmax(np.abs(own)))
     if own[best] == 0 or seen.measured[best] == 0:
         return None
-    for value, words in _named(seen.sizes):
-        if seen.fits(seen.claimed / value):
-            return f"this is {words} times the right gradient{_hint(words)}"
+    everywhere = [(each, _named(each.sizes)) for each in (seen, *others)]
+    for factor in _named(seen.sizes):
+        known = [(each, values[factor]) for each, values in everywhere if factor in values]
+        if all(each.fits(each.claimed / value) for each, value in known):
+            words, name = factor
+            size = f", with N = {seen.sizes[name]} ({name})" if name else ""
+            return f"this is {words} times the right gradient{size}{_HINTS.get(words, '')}"
     ratio = own[best] / seen.measured[best]
     if len(own) > 1 and np.count_nonzero(own) > 1 and seen.fits(seen.claimed / ratio):
         return f"every entry is {ratio:.6g} times the right one"
     return None
 
 
-def _named(sizes: Mapping[str, int]) -> Iterator[tuple[float, str]]:
-    """Factors that mistakes have, with their names."""
-    yield -1.0, "-1"
-    yield from ((2.0, "2"), (0.5, "1/2"), (-2.0, "-2"), (-0.5, "-1/2"))
+def _named(sizes: Mapping[str, int]) -> dict[tuple[str, str], float]:
+    """Factors that mistakes have, by their names and that of the size in them."""
+    found = {
+        ("-1", ""): -1.0,
+        ("2", ""): 2.0,
+        ("1/2", ""): 0.5,
+        ("-2", ""): -2.0,
+        ("-1/2", ""): -0.5,
+    }
     for name, n in sizes.items():
         if n > 1:
-            yield float(n), f"N = {n} ({name})"
-            yield 1 / n, f"1/N for N = {n} ({name})"
-            yield n / (n - 1), f"N/(N - 1) for N = {n} ({name})"
-            yield (n - 1) / n, f"(N - 1)/N for N = {n} ({name})"
-            yield -float(n), f"-N for N = {n} ({name})"
-            yield -1 / n, f"-1/N for N = {n} ({name})"
+            found["N", name] = float(n)
+            found["1/N", name] = 1 / n
+            found["N/(N - 1)", name] = n / (n - 1)
+            found["(N - 1)/N", name] = (n - 1) / n
+            found["-N", name] = -float(n)
+            found["-1/N", name] = -1 / n
+    return found
 
 
-def _hint(words: str) -> str:
-    if words == "-1":
-        return ": check the sign"
-    if words.startswith("N ="):
-        return ": is a mean meant, and not a sum?"
-    if words.startswith("1/N"):
-        return ": is a sum meant, and not a mean?"
-    if words.startswith("N/(N - 1)"):
-        return ": 1/(N - 1) where 1/N is right?"
-    if words.startswith("(N - 1)/N"):
-        return ": 1/N where 1/(N - 1) is right?"
-    return ""
+_HINTS = {
+    "-1": ": check the sign",
+    "N": ": is a mean meant, and not a sum?",
+    "1/N": ": is a sum meant, and not a mean?",
+    "N/(N - 1)": ": 1/(N - 1) where 1/N is right?",
+    "(N - 1)/N": ": 1/N where 1/(N - 1) is right?",
+}
 
 
 def _offset(seen: Seen) -> str | None:

@@ -52,8 +52,8 @@ def _part(gap: Array) -> Array:
     return gap / largest if largest > 0 and math.isfinite(largest) else np.zeros_like(gap)
 
 
-def entry_lines(finding: Finding, k: int) -> list[str]:
-    """The numbers at one entry."""
+def entry_lines(finding: Finding, k: int, source: str = "finite difference") -> list[str]:
+    """The numbers at one entry, and where the measured one is from."""
     claimed, measured = float(finding.claimed[k]), float(finding.measured[k])
     error = float(finding.error[k])
     rows = [("claimed", repr(claimed))]
@@ -62,7 +62,7 @@ def entry_lines(finding: Finding, k: int) -> list[str]:
         text = f"between {digits(low, error)} and {digits(high, error)}, at a kink {bar(error)}"
         rows.append(("one-sided slopes", text))
     else:
-        rows.append(("finite difference", f"{digits(measured, error)}   {bar(error)}"))
+        rows.append((source, f"{digits(measured, error)}   {bar(error)}"))
         if measured and claimed and error < abs(measured) / 10:
             rows.append(("ratio", digits(claimed / measured, error / abs(measured))))
     return columns(rows)

@@ -38,7 +38,7 @@ def message(kind, *args, **options):
 def test_a_mean_divided_by_one_less():
     x = RANDOM.standard_normal(2000)
     said = message(WrongGradient, mean_square, lambda x: 2 * x / (len(x) - 1), x)
-    assert "N/(N - 1) for N = 2000" in said
+    assert "N/(N - 1) times the right gradient, with N = 2000 (axis 0 of `x`)" in said
     assert_gradient(mean_square, lambda x: 2 * x / len(x), x)
 
 
@@ -240,7 +240,7 @@ def test_looks():
         "-1 times": lambda W: -right(W),
         "the transpose of the right": lambda W: right(W).T,
         "only the diagonal": lambda W: np.diag(np.diag(right(W))),
-        "N = 3 (axis 0 of `W`)": lambda W: 3 * right(W),
+        "N times the right gradient, with N = 3": lambda W: 3 * right(W),
         "every entry is 1.7 times": lambda W: 1.7 * right(W),
         "the signs are not": lambda W: np.abs(right(W)),
         "0.1 times the input itself is missing": lambda W: right(W) - 0.1 * W,
@@ -364,7 +364,7 @@ def test_arguments_that_are_held_fixed():
     inputs = {"W": RANDOM.standard_normal((3, 3)), "X": X, "y": y}
     assert_gradient(loss, gradient, inputs, wrt="W")
     said = message(WrongGradient, loss, lambda W, X, y: 6 * gradient(W, X, y), inputs, wrt=["W"])
-    assert "N = 6 (axis 0 of `X`)" in said
+    assert "with N = 6 (axis 0 of `X`)" in said
 
 
 class Tensor:
