@@ -4,7 +4,6 @@ import re
 from collections import Counter
 from pathlib import Path
 
-
 from tests.test_cli import derive
 
 ROOT = Path(__file__).parents[1]
