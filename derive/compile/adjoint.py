@@ -9,9 +9,13 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 from derive.compile.algebra import Algebra
-from derive.compile.node import Node, NotCompiled, Use, arguments, fresh_use, relabelled
+from derive.compile.loop import Loop, Place, Write, reached
+from derive.compile.lowering import Lowering
+from derive.compile.node import Node, NotCompiled, Spot, Use, arguments, fresh_use, relabelled
 from derive.compile.terms import ONE, exponents, number_of
-from derive.model.scalar import IndexVariable
+from derive.model.dim import ONE as DIM_ONE
+from derive.model.dim import ZERO
+from derive.model.scalar import Index, IndexVariable
 
 Slope = Callable[[Algebra, Use, Use], Use]
 TWO = Fraction(2)
@@ -63,30 +67,108 @@ FLAT = frozenset(("sign", "lt", "le", "eq", "ne"))
 
 
 class Adjoints:
-    """Collects the adjoint of every node on which a number depends."""
+    """Collects the adjoint of every node on which a number depends.
 
-    def __init__(self, algebra: Algebra, value: Use, targets: Sequence[Node]) -> None:
-        self.algebra = algebra
-        self.moving: dict[Node, bool] = {}
+    A loop is differentiated as its steps are, with its index as one label more: the adjoints of its
+    tables are tables of another loop, which runs the other way.
+    """
+
+    def __init__(self, lowering: Lowering, value: Use, targets: Sequence[Node]) -> None:
+        self.lowering = lowering
+        self.algebra = lowering.algebra
         self.targets = set(targets)
         self.own: dict[Node, tuple[IndexVariable, ...]] = {}
         self.parts: dict[Node, list[Use]] = {}
         self.total: dict[Node, Use] = {}
-        for node in below(value.node):
-            moves = node in self.targets or any(self.moving[n] for n, _ in node.args)
-            self.moving[node] = moves
+        self.turned: dict[int, Loop] = {}
+        nodes, loops = reached(self.algebra.graph, [value.node])
+        nodes.sort(key=lambda n: n.serial)
+        self.moving = self._find_moving(nodes, loops)
         if self.moving[value.node]:
-            self.parts[value.node] = [algebra.one]
+            self.parts[value.node] = [self.algebra.one]
             self.own[value.node] = ()
-        for node in sorted(self.moving, key=lambda n: -n.serial):
+        waiting = sorted(loops, key=lambda loop: loop.last)
+        for node in reversed(nodes):
+            while waiting and waiting[-1].last > node.serial:
+                self._turn(waiting.pop())
             if self.moving[node] and node in self.parts:
                 self._visit(node)
+
+    def _find_moving(self, nodes: list[Node], loops: list[Loop]) -> dict[Node, bool]:
+        """Whether each node depends on a target."""
+        found: dict[Node, bool] = {}
+        before = -1
+        while sum(found.values()) != before:
+            before = sum(found.values())
+            tables = {
+                loop.states[write.table]
+                for loop in loops
+                for write in loop.writes
+                if found.get(write.value.node)
+            }
+            for node in nodes:
+                found[node] = (
+                    node in self.targets or node in tables or any(found[n] for n, _ in node.args)
+                )
+        return found
 
     def of(self, node: Node) -> Use:
         """The adjoint of a target; its labels are among `self.own[node]`."""
         return self.total.get(node, self.algebra.number(0))
 
+    def _turn(self, loop: Loop) -> None:
+        """Starts the loop of the adjoints; what its steps add is written as it is found."""
+        graph = self.algebra.graph
+        turned = Loop(len(graph.loops), -loop.step, loop.times)
+        graph.loops[turned.number] = turned
+        self.turned[loop.number] = turned
+        states: list[Node] = []
+        tables: list[Use] = []
+        for k, node in enumerate(loop.states):
+            own = self.own.setdefault(node, fresh_use(node).labels)
+            start = self.algebra.add((part, ONE) for part in self.parts.get(node, []))
+            self.parts[node] = []
+            tables.append(graph.make("state", (turned.number, k), (), own))
+            states.append(tables[-1].node)
+            if number_of(start) != 0:
+                places = tuple(Place(label, ZERO) for label in own)
+                turned.writes.append(Write(k, start, places))
+        turned.states = tuple(states)
+        for write in loop.writes:
+            labels = [place.label for place in write.places if place.label is not None]
+            indices = tuple(_index(place) for place in write.places)
+            table = tables[write.table]
+            arriving = self.lowering.take(table, table.labels, indices)
+            self.add(write.value, [arriving], labels)
+
+    def _finish(self, node: Node) -> None:
+        """What the steps of a loop add to the adjoint of one of its tables."""
+        number, table = node.head
+        assert isinstance(number, int)
+        assert isinstance(table, int)
+        turned = self.turned[number]
+        for part in self.parts[node]:
+            if part.node.kind != "put":
+                places = tuple(Place(label, ZERO) for label in self.own[node])
+                turned.writes.append(Write(table, part, places, adds=True))
+                continue
+            (values, *_), inner = arguments(part)
+            spots = [s for s in part.node.head if isinstance(s, Spot)]
+            if any(
+                s.computed or len(s.terms) > 1 or any(f != DIM_ONE for _, f in s.terms)
+                for s in spots
+            ):
+                raise NotCompiled("entries of a recurrence at computed places")
+            names = (inner[s.terms[0][0]] if s.terms else None for s in spots)
+            places = tuple(Place(n, s.offset) for n, s in zip(names, spots, strict=True))
+            turned.writes.append(Write(table, values, places, adds=True))
+        turned.last = self.algebra.graph.count()
+        self.total[node] = Use(turned.states[table], self.own[node])
+
     def _visit(self, node: Node) -> None:
+        if node.kind == "state":
+            self._finish(node)
+            return
         total = self.algebra.add((part, ONE) for part in self.parts[node])
         self.total[node] = total
         if number_of(total) == 0 or not any(self.moving[n] for n, _ in node.args):
@@ -286,15 +368,7 @@ class _Rule:
         self.give(0, turned, *more)
 
 
-def below(node: Node) -> list[Node]:
-    """The nodes on which `node` depends, and itself, each after those that it uses."""
-    found: dict[Node, None] = {}
-    waiting: list[tuple[Node, bool]] = [(node, False)]
-    while waiting:
-        current, done = waiting.pop()
-        if done:
-            found[current] = None
-        elif current not in found:
-            waiting.append((current, True))
-            waiting.extend((n, False) for n, _ in current.args)
-    return list(found)
+def _index(place: Place) -> Index:
+    """The position as an index."""
+    terms = () if place.label is None else ((place.label, DIM_ONE),)
+    return Index(terms, place.offset)

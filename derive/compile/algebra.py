@@ -148,6 +148,9 @@ class Algebra:
 
     def _with_one_exponential(self, found: dict[Use, Fraction]) -> Use:
         """exp(a) exp(b) = exp(a + b); divisors that are sums of exponentials are among these."""
+        logs = [pair for pair in found.items() if self._is_exponential(pair)]
+        if all(e > 0 and is_bounded(use) for use, e in logs):
+            return make_product(self.graph, found)
         exponent: list[tuple[Use, Fraction]] = []
         rest: dict[Use, Fraction] = {}
         for use, power in found.items():
@@ -158,8 +161,6 @@ class Algebra:
                 rest[use] = power
             else:
                 exponent.append((log, power))
-        if not exponent:
-            return make_product(self.graph, rest)
         masks = [use for use, e in rest.items() if e == 1 and is_indicator(use)]
         total = self.add(exponent)
         if masks and any(is_call(u, "exp") for u in found) and len(exponent) > 1:
@@ -345,6 +346,22 @@ class Algebra:
         if is_call(base, "exp"):
             return self.apply("exp", self.product([(argument(base), ONE), (exponent, ONE)]))
         return self.graph.make("call", ("pow",), [base, exponent], union([base, exponent]))
+
+
+def is_bounded(use: Use) -> bool:
+    """Whether an exponential is at most one: one part of a sum of exponentials, over the sum."""
+    if not is_call(use, "exp"):
+        return False
+    found = terms(argument(use))
+    logs = [term for term, c in found.items() if _is_log(term) and c == -1]
+    if len(logs) != 1:
+        return False
+    log = logs[0][0][0]
+    rest = {t: c for t, c in found.items() if t != logs[0]}
+    if log.node.kind != "lse":
+        return not rest
+    inner = arguments(log)[0][0]
+    return set(rest.values()) == {ONE} and any(t[0][0].node is inner.node for t in rest if t)
 
 
 def _is_log(term: Term) -> bool:

@@ -1,16 +1,26 @@
 """A sum of products of one or two arrays as one call: BLAS where there is one."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from derive.compile.text import Text, axes_text, placed
 
 _LETTERS = "ijklmnopqrstuvwxyzabcdefgh"
 
 
-def contraction(module: str, operands: Sequence[Text], rank: int, total: int) -> str:
-    """The text; the result has its axes in order."""
+def contraction(
+    module: str, operands: Sequence[Text], rank: int, ones: Callable[[Sequence[int]], str] | None
+) -> str:
+    """The text; the result has its axes in order.
+
+    `ones` gives a vector of ones for some axes: in NumPy a product with it is several times faster
+    than a sum along rows or columns.
+    """
     if len(operands) == 1:
         (one,) = operands
+        if ones is not None and len(one.places) > 1 and rank:
+            text = _with_ones(one, rank, ones)
+            if text is not None:
+                return text
         axes = axes_text([k for k, p in enumerate(one.places) if p >= rank], len(one.places))
         kept = [p for p in one.places if p < rank]
         return placed(f"{one.text}.sum({axes})", kept, rank)
@@ -20,6 +30,16 @@ def contraction(module: str, operands: Sequence[Text], rank: int, total: int) ->
         if text is not None:
             return text
     return _einsum(module, operands, rank)
+
+
+def _with_ones(one: Text, rank: int, ones: Callable[[Sequence[int]], str]) -> str | None:
+    summed = [p for p in one.places if p >= rank]
+    if len(one.places) == 2 and one.places[1] >= rank:
+        return f"{one.text} @ {ones(summed)}"
+    if list(one.places) == [*summed, 0] and rank == 1:
+        table = one.text if len(summed) == 1 else f"{one.text}.reshape(-1, {one.text}.shape[-1])"
+        return f"{ones(summed)} @ {table}"
+    return None
 
 
 def _einsum(module: str, operands: Sequence[Text], rank: int) -> str:
@@ -35,6 +55,8 @@ def _blas(module: str, a: Text, b: Text, rank: int) -> str | None:
     right = [p for p in b.places if p not in a.places]
     if any(p >= rank for p in (*left, *right)):
         return None
+    if batch and not left and not right and a.places == b.places and summed == [rank]:
+        return None if list(a.places) != list(range(rank + 1)) else f"_dots({a.text}, {b.text})"
     if batch:
         return _batched(a, b, batch, left, right, summed, rank)
     if not left and not right:

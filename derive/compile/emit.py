@@ -7,11 +7,13 @@ operations of the tables here. No text of the user does.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from derive.compile.adjoint import below
 from derive.compile.arithmetic import Arithmetic
 from derive.compile.contraction import contraction
 from derive.compile.dialect import Dialect
-from derive.compile.node import Node, NotCompiled
+from derive.compile.loop import Loop
+from derive.compile.node import Graph, Node, NotCompiled
+from derive.compile.schedule import Schedule
+from derive.compile.steps import Steps
 from derive.compile.tables import Tables
 from derive.compile.text import Text, axes_text, placed, tight
 from derive.model.dim import Dim
@@ -24,6 +26,7 @@ _COMPARED = {"lt": "<", "le": "<=", "eq": "==", "ne": "!="}
 class Emitter:
     """Writes the statements that compute nodes. `titles` are names for the variables."""
 
+    graph: Graph
     dialect: Dialect
     titles: dict[Node, str]
     sizes: dict[Dim, str]
@@ -31,38 +34,56 @@ class Emitter:
     lines: list[str] = field(default_factory=list)
     helpers: dict[str, None] = field(default_factory=dict)
     needs_dtype: bool = False
+    index: str = ""  # the index of the loop, in one of its steps
+    left: dict[Node, int] = field(default_factory=dict)
+    done: dict[Node, Text] = field(default_factory=dict)
+    outputs: set[Node] = field(default_factory=set)
+    vectors: dict[tuple[Dim, ...], str] = field(default_factory=dict)
+    inlined: set[Node] = field(default_factory=set)
+    steps: dict[int, set[Node]] = field(default_factory=dict)
+    kept: dict[int, dict[Node, None]] = field(default_factory=dict)
 
     def write(self, outputs: Sequence[Node]) -> list[Text]:
         """Emits what the outputs need; the text of each."""
-        self.left: dict[Node, int] = {}
-        self.done: dict[Node, Text] = {}
-        nodes: dict[Node, None] = {}
+        schedule = Schedule(self.graph, outputs)
+        self.steps, self.kept = schedule.steps, schedule.kept
+        for node in schedule.used:
+            self.left[node] = self.left.get(node, 0) + 1
+        self.begin(outputs, schedule.nodes)
+        for item in schedule.items:
+            if isinstance(item, Loop):
+                Steps(self, item).write()
+            else:
+                self.visit(item)
+        return [self.operand(out, tuple(range(out.rank))) for out in outputs]
+
+    def begin(self, outputs: Sequence[Node], nodes: Sequence[Node]) -> None:
+        """Counts uses, so that the last one is known.
+
+        Products that stand once in a sum are written there, with its coefficient.
+        """
         for out in outputs:
-            nodes.update(dict.fromkeys(below(out)))
             self.left[out] = self.left.get(out, 0) + 1
         for node in nodes:
             for inner, _ in node.args:
                 self.left[inner] = self.left.get(inner, 0) + 1
         self.outputs = set(outputs)
-        self.inlined = {n for n in nodes if self._is_inline(n, nodes)}
-        for node in nodes:
-            if node not in self.inlined:
-                self._visit(node)
-        return [self.operand(out, tuple(range(out.rank))) for out in outputs]
-
-    def _is_inline(self, node: Node, nodes: dict[Node, None]) -> bool:
-        """Products that stand once in a sum are written there, with its coefficient."""
-        if node.kind in ("one", "dim"):
-            return True
-        if node.kind != "mono" or self.left[node] != 1 or node in self.outputs:
-            return False
-        return any(n.kind == "lin" and len(n.args) > 1 and node in dict(n.args) for n in nodes)
+        terms = {inner for n in nodes if n.kind == "lin" and len(n.args) > 1 for inner, _ in n.args}
+        self.inlined = {
+            n
+            for n in nodes
+            if n.kind in ("one", "dim")
+            or (n.kind == "mono" and self.left[n] == 1 and n in terms and n not in self.outputs)
+        }
 
     # --- variables -------------------------------------------------------------------------------
 
     def title(self, node: Node) -> str:
         """A new variable."""
-        wanted = self.titles.get(node, "t")
+        return self.free_name(self.titles.get(node, "t"))
+
+    def free_name(self, wanted: str) -> str:
+        """A name that is not taken; `t` gets a number."""
         name, k = wanted, 1
         while name in self.taken or (wanted == "t" and name == "t"):
             name, k = f"{wanted}{k}" if wanted == "t" else f"{wanted}_{k}", k + 1
@@ -76,7 +97,7 @@ class Emitter:
         if node.kind == "dim":
             return Text(self.size(node.head[0]), (), plain=True)
         found = self.done[node]
-        self.left[node] -= 1
+        self.left[node] = self.left.get(node, 0) - 1
         free = found.free and self.left[node] == 0
         return Text(found.text, places, free, found.boolean, found.plain)
 
@@ -85,7 +106,7 @@ class Emitter:
         assert isinstance(dim, Dim)
         if dim not in self.sizes:
             parts: list[str] = []
-            for names, c in dim.terms:
+            for names, c in sorted(dim.terms, key=lambda term: (-len(term[0]), term)):
                 factors = [
                     *([str(c)] if c != 1 or not names else []),
                     *(self.sizes[Dim.symbol(n)] for n in names),
@@ -97,7 +118,8 @@ class Emitter:
     def shape(self, axes: Sequence[Axis]) -> str:
         """A shape as a tuple."""
         inside = ", ".join(
-            self.size(a.size) if a.size.constant is None else str(a.size.constant) for a in axes
+            tight(self.size(a.size)) if a.size.constant is None else str(a.size.constant)
+            for a in axes
         )
         return f"({inside},)" if len(axes) == 1 else f"({inside})"
 
@@ -131,7 +153,10 @@ class Emitter:
 
     # --- kinds -----------------------------------------------------------------------------------
 
-    def _visit(self, node: Node) -> None:
+    def visit(self, node: Node) -> None:
+        """Emits one node, whose arguments are there."""
+        if node in self.done or node in self.inlined:
+            return
         match node.kind:
             case "name":
                 self.done[node] = Text(self.titles[node], ())
@@ -181,6 +206,10 @@ class Emitter:
         if self.dialect.name == "torch" and name != "prod":
             name = f"a{name}"
         out = [p for p in places if p < node.rank]
+        if name == "max" and self.dialect.in_place and list(places) == [0, 1] and node.rank == 1:
+            self.helpers["largest"] = None
+            self.keep(node, f"_largest({text.text})")
+            return
         whole = f"{text.text}.{name}({axes})"
         if self.dialect.name == "torch" and not axes:
             whole = f"{text.text}.{name}()"
@@ -263,4 +292,23 @@ class Emitter:
         for text in texts:
             if text.boolean and len(texts) == 1:
                 text.text = self.floating(text.text)
-        self.keep(node, contraction(self.dialect.module, texts, node.rank, len(node.axes)))
+
+        def ones(axes: Sequence[int]) -> str:
+            return self.ones([node.axes[k] for k in axes])
+
+        vectors = ones if self.dialect.in_place and not self.index else None
+        body = contraction(self.dialect.module, texts, node.rank, vectors)
+        if body.startswith("_dots("):
+            self.helpers["dots"] = None
+        self.keep(node, body)
+
+    def ones(self, axes: Sequence[Axis]) -> str:
+        """A vector of ones, made once."""
+        key = tuple(axis.size for axis in axes)
+        if key not in self.vectors:
+            name = self.free_name("ones")
+            self.needs_dtype = True
+            size = " * ".join(self.size(dim) for dim in key)
+            self.lines.append(f"{name} = np.ones({tight(size)}, dtype=dtype)")
+            self.vectors[key] = name
+        return self.vectors[key]

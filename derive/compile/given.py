@@ -171,9 +171,10 @@ def _learn(size: Dim, found: int, known: dict[str, int], source: dict[str, str],
 def _is_onehot(a: Array) -> bool:
     """One entry of each row is 1; the squares sum to 1, so there is no other."""
     if a.ndim == 1:
-        return bool(a[a.argmax()] == 1.0) and bool(np.count_nonzero(a) == 1)
-    rows = a.size // a.shape[-1]
-    return bool((a.max(axis=-1) == 1.0).all()) and bool(np.count_nonzero(a) == rows)
+        return bool(a[a.argmax()] == 1.0) and bool(abs(a.dot(a) - 1) < _NEAR)
+    table = a.reshape(-1, a.shape[-1])
+    largest = table[np.arange(len(table)), table.argmax(axis=1)]
+    return bool((largest == 1.0).all()) and bool(abs(np.vdot(a, a) - len(table)) < _NEAR)
 
 
 def _sums_to_one(a: Array) -> bool:
@@ -209,7 +210,7 @@ _TESTS: dict[str, Callable[[Array], bool]] = {
     "positive": lambda a: bool((a > 0).all()),
     "nonnegative": lambda a: bool((a >= 0).all()),
     "integer": lambda a: bool((a == np.rint(a)).all()),
-    "binary": lambda a: bool(((a == 0) | (a == 1)).all()),
+    "binary": lambda a: bool((a * a == a).all()),
     "sign": lambda a: bool((np.abs(a) == 1).all()),
     "symmetric": _is_symmetric,
     "posdef": _is_posdef,

@@ -1,6 +1,16 @@
 """Small functions that a generated module holds where it needs them."""
 
 NUMPY_HELPERS = {
+    "largest": '''
+def _largest(x):
+    """The largest entry of each row: argmax is quicker along rows than max."""
+    return x[np.arange(len(x)), x.argmax(axis=1)]
+''',
+    "dots": '''
+def _dots(a, b):
+    """The dot product of each row of one array with that of another."""
+    return (a[..., None, :] @ b[..., None])[..., 0, 0]
+''',
     "logistic": '''
 def _logistic(x):
     """1 / (1 + exp(x)), without overflow."""
@@ -49,6 +59,11 @@ def _put(table, index, values, padded):
 }
 
 TORCH_HELPERS = {
+    "dots": '''
+def _dots(a, b):
+    """The dot product of each row of one array with that of another."""
+    return (a * b).sum(-1)
+''',
     "logistic": '''
 def _logistic(x):
     """1 / (1 + exp(x)), without overflow."""
@@ -82,6 +97,11 @@ def _put(table, index, values, padded):
 }
 
 JAX_HELPERS = {
+    "dots": '''
+def _dots(a, b):
+    """The dot product of each row of one array with that of another."""
+    return (a * b).sum(-1)
+''',
     "logistic": '''
 def _logistic(x):
     """1 / (1 + exp(x)), without overflow."""

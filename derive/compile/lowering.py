@@ -5,15 +5,17 @@ from fractions import Fraction
 from typing import assert_never
 
 from derive.compile.algebra import Algebra
+from derive.compile.loop import Loop, Place, Write
 from derive.compile.node import Node, NotCompiled, Spot, Use, relabelled, union
 from derive.compile.terms import ONE
 from derive.model.dim import ONE as DIM_ONE
 from derive.model.dim import ZERO, Dim
-from derive.model.model import Model
+from derive.model.model import Definition, Model, Recurrence
 from derive.model.scalar import (
     Apply,
     ArgMax,
     Axis,
+    Block,
     Blocks,
     Constant,
     Derivative,
@@ -31,6 +33,7 @@ from derive.model.scalar import (
     Scalar,
     Split,
     Unknown,
+    substitute,
 )
 
 _ONE_SUMS = frozenset(("onehot", "simplex"))
@@ -58,6 +61,7 @@ class Lowering:
         )
         self.names: dict[str, Use] = {}
         self.titles: dict[Node, str] = {}
+        self._starting: Recurrence | None = None  # the loop of which a first entry is lowered
 
     def axes(self, name: str) -> tuple[Axis, ...]:
         """The axes of a name."""
@@ -82,7 +86,8 @@ class Lowering:
                 labels = [IndexVariable("a", axis) for axis in self.axes(name)]
                 use = graph.make("name", (name,), (), labels)
             elif definition.recurrence is not None:
-                raise NotCompiled("a recurrence")
+                self._loop(definition.recurrence)
+                return self.names[name]
             else:
                 use = self.scalar(definition.body)
                 order = [v for v in definition.indices if v in use.labels]
@@ -94,6 +99,32 @@ class Lowering:
             else:
                 self.titles.setdefault(use.node, name)
         return self.names[name]
+
+    def _loop(self, recurrence: Recurrence) -> None:
+        """The tables of a recurrence, and what is written into them."""
+        graph = self.algebra.graph
+        definitions = [self.model.definitions[name] for name in recurrence.names]
+        number = len(graph.loops)
+        loop = Loop(number, recurrence.step, tuple(d.time for d in definitions))
+        graph.loops[number] = loop
+        states: list[Node] = []
+        for k, definition in enumerate(definitions):
+            use = graph.make("state", (number, k), (), definition.indices)
+            states.append(use.node)
+            self.names[definition.name] = use
+            self.titles[use.node] = definition.name
+        loop.states = tuple(states)
+        for k, definition in enumerate(definitions):
+            for piece in pieces(definition):
+                self._starting = None if piece.variable.axis == recurrence.axis else recurrence
+                value = self.scalar(piece.body)
+                self._starting = None
+                time = definition.indices[definition.time]
+                places = tuple(
+                    Place(piece.variable if v is time else v, ZERO) for v in definition.indices
+                )
+                loop.writes.append(Write(k, value, places))
+        loop.last = graph.count()
 
     def scalar(self, scalar: Scalar) -> Use:
         """The use whose labels are the free index variables."""
@@ -214,6 +245,8 @@ class Lowering:
         """An entry of a name: the array itself where its indices are plain."""
         own = self.labels(entry.symbol)
         table = self.name(entry.symbol)
+        if self._starting is not None and entry.symbol in self._starting.names:
+            return self.scalar(at_fixed_place(self.model.definitions[entry.symbol], entry))
         return self.take(table, own, entry.indices, entry.padded)
 
     def take(
@@ -319,3 +352,22 @@ class Lowering:
             return relabelled(joined, {whole: plain})
         own = joined.labels
         return self.take(joined, own, tuple(index if v is whole else Index.of(v) for v in own))
+
+
+def pieces(definition: Definition) -> list[Block]:
+    """The pieces of a definition along the index of its loop."""
+    variable, body = definition.indices[definition.time], definition.body
+    if isinstance(body, Blocks) and any(v == variable for v, _ in body.index.terms):
+        return list(body.parts)
+    return [Block(variable, body)]
+
+
+def at_fixed_place(definition: Definition, entry: Entry) -> Scalar:
+    """What a definition says of an entry that is given outside of its loop."""
+    time = entry.indices[definition.time]
+    for piece in pieces(definition):
+        axis = piece.variable.axis
+        if not time.terms and not time.computed and axis.low == axis.high == time.offset:
+            named = dict(zip(definition.indices, entry.indices, strict=True))
+            return substitute(piece.body, {**named, piece.variable: time})
+    raise NotCompiled("a recurrence that starts from its own later entries")

@@ -25,6 +25,8 @@ kinds a node is:
     piece     which, sizes        one                one of the pieces that were joined
     merge     number of axes      one                the last axes as one, row by row
     part      number of axes      one                the last axis as several
+    state     loop, number                           a table that a loop fills
+    at        offset              one                what an array holds for this step of the loop
     matrix    inv, det, ...       one or two         a function of a matrix (its last two axes)
 
 The first `rank` of the `axes` of a node are those of its array, the others are reduced.
@@ -32,10 +34,13 @@ The first `rank` of the `axes` of a node are those of its array, the others are 
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from derive.model.dim import Dim
+from derive.model.dim import ZERO, Dim
 from derive.model.scalar import Axis, IndexVariable
+
+if TYPE_CHECKING:
+    from derive.compile.loop import Loop
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,12 +68,15 @@ class Use(NamedTuple):
 
 
 class Spot(NamedTuple):
-    """A position on an axis: multiples of axes, an offset, and an argument that is added (or 0)."""
+    """A position on an axis that starts at `low`: multiples of axes, an offset, a multiple of the
+    index of the loop, and the number of an argument that is added (or 0).
+    """
 
     terms: tuple[tuple[int, Dim], ...]
     offset: Dim
     computed: int
     low: Dim
+    step: Dim = ZERO
 
 
 class Graph:
@@ -76,7 +84,12 @@ class Graph:
 
     def __init__(self) -> None:
         self._nodes: dict[Hashable, Node] = {}
+        self.loops: dict[int, Loop] = {}
         self.one = self.make("one", (), (), ())
+
+    def count(self) -> int:
+        """How many nodes there are: the next one has this serial number."""
+        return len(self._nodes)
 
     def make(
         self,

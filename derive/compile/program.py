@@ -49,7 +49,7 @@ def wanted(
     lowering = Lowering(model, resolve, frozenset(wrt))
     value = lowering.name(of)
     targets = [lowering.name(name) for name in wrt]
-    adjoints = Adjoints(lowering.algebra, value, [use.node for use in targets])
+    adjoints = Adjoints(lowering, value, [use.node for use in targets])
     found: list[Use] = []
     for name, target in zip(wrt, targets, strict=True):
         found.append(_full(lowering, name, target, adjoints))
@@ -115,7 +115,7 @@ class _Writer:
         }
         named |= {n: self.names[str(name)] for name, n in inputs.items()}
         sizes = {Dim.symbol(d): self.names[d] for d in self.model.dims}
-        emitter = Emitter(self.dialect, named, sizes, set(taken))
+        emitter = Emitter(found.lowering.algebra.graph, self.dialect, named, sizes, set(taken))
         results = emitter.write(outputs)
         arguments = tuple(self.arguments([str(n) for n in inputs]))
         closing = self.closing(results, outputs)

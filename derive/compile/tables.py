@@ -1,11 +1,13 @@
 """Statements for entries of tables, pieces, and functions of matrices."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from derive.compile.node import Node, NotCompiled, Spot
 from derive.compile.text import Text, placed, tight
 from derive.model.dim import ONE as DIM_ONE
 from derive.model.dim import Dim
+from derive.model.scalar import Axis
 
 if TYPE_CHECKING:
     from derive.compile.emit import Emitter
@@ -62,7 +64,7 @@ class Tables:
         table, *computed = self._held(node)
         spots = [s for s in node.head if isinstance(s, Spot)]
         padded = bool(node.head[-1])
-        slices = None if padded else self._slices(node, spots)
+        slices = None if padded else self._slices(node, spots, node.args[0][0].axes)
         if slices is not None:
             order, parts = slices
             whole = f"{table.text}[{', '.join(parts)}]"
@@ -87,7 +89,7 @@ class Tables:
             Spot(tuple((k + offset, f) for k, f in s.terms), s.offset, s.computed, s.low)
             for s in spots
         ]
-        slices = None if padded else self._slices(node, moved, values.places)
+        slices = None if padded else self._slices(node, moved, node.axes, values.places)
         if slices is not None and emitter.dialect.in_place:
             order, parts = slices
             ordered = [values.places.index(p) for p in order]
@@ -114,7 +116,11 @@ class Tables:
         emitter.done[node] = Text(name, (), True)
 
     def _slices(
-        self, node: Node, spots: list[Spot], places: tuple[int, ...] | None = None
+        self,
+        node: Node,
+        spots: list[Spot],
+        table: Sequence[Axis],
+        places: tuple[int, ...] | None = None,
     ) -> tuple[list[int], list[str]] | None:
         order: list[int] = []
         parts: list[str] = []
@@ -123,18 +129,50 @@ class Tables:
                 return None
             start = spot.offset - spot.low
             if not spot.terms:
-                parts.append(self._dim(start))
+                parts.append(self.step(start, spot.step))
                 continue
             ((label, factor),) = spot.terms
-            if factor != DIM_ONE or label in order:
+            if factor != DIM_ONE or label in order or spot.step.terms:
                 return None
             axis = node.axes[label]
             start = start + axis.low
+            order.append(label)
+            if not start.terms and axis.size == table[len(parts)].size:
+                parts.append(":")
+                continue
             stop = start + axis.size
             parts.append(f"{'' if start.constant == 0 else self._dim(start)}:{self._dim(stop)}")
-            order.append(label)
         wanted = range(node.rank) if places is None else places
+        while len(parts) > 1 and parts[-1] == ":":
+            parts.pop()
         return (order, parts) if sorted(order) == sorted(wanted) else None
+
+    def step(self, start: Dim, step: Dim) -> str:
+        """A position from 0 on an axis, in a step of a loop."""
+        if not step.terms:
+            return self._dim(start)
+        name = self.emitter.index
+        index = name if step == DIM_ONE else f"{self._dim(step)} * {name}"
+        if not start.terms:
+            return index
+        if start.constant is not None and start.constant < 0:
+            return f"{index} - {-start.constant}"
+        return f"{index} + {self._dim(start)}"
+
+    def at(self, node: Node) -> None:
+        """What an array holds for this step."""
+        ((whole, places),) = node.args
+        text = self.emitter.operand(whole, places)
+        (low,) = node.head
+        assert isinstance(low, Dim)
+        axis = places.index(node.rank)
+        index = ", ".join([":"] * axis + [self.step(-low, DIM_ONE)])
+        kept = [p for p in places if p < node.rank]
+        if text.plain:
+            self.emitter.done[node] = Text(text.text, (), plain=True)
+            return
+        body = placed(f"{text.text}[{index}]", kept, node.rank)
+        self.emitter.done[node] = Text(body, (), boolean=text.boolean)
 
     def _dim(self, dim: Dim) -> str:
         if dim.constant is not None:
@@ -144,7 +182,7 @@ class Tables:
     def _index(self, node: Node, rank: int, spots: list[Spot], computed: list[Text]) -> list[str]:
         return self._index_at(list(node.axes[:rank]), spots, computed)
 
-    def _index_at(self, axes: list, spots: list[Spot], computed: list[Text]) -> list[str]:  # type: ignore[type-arg]
+    def _index_at(self, axes: list[Axis], spots: list[Spot], computed: list[Text]) -> list[str]:
         """Positions from 0 along each axis of the table, aligned with the axes of the result."""
         rank = len(axes)
         found: list[str] = []
@@ -162,7 +200,9 @@ class Tables:
                 whole = placed(held.text, held.places, rank)
                 cast = ".long()" if self.module == "torch" else ".astype(int)"
                 parts.append(f"int({whole})" if held.plain else f"{whole}{cast}")
-            if start.terms:
+            if spot.step.terms:
+                parts.append(self.step(start, spot.step))
+            elif start.terms:
                 parts.append(
                     self._dim(start) if start.constant is not None else self.emitter.size(start)
                 )

@@ -16,7 +16,9 @@ from tests.compile.comparing import disagreements
 WORKED = Path(__file__).parents[2] / "worked"
 CASES = Path(__file__).parents[1] / "cases"
 CHOSEN = ["language", "norms", "attention", "preferences"]
+MODELS = Path(__file__).parent / "models"
 FILES = [
+    *sorted(MODELS.glob("*.derive")),
     *sorted(WORKED.rglob("*.derive")),
     *(path for name in CHOSEN for path in sorted((CASES / name).glob("*.derive"))),
 ]

@@ -1,0 +1,287 @@
+"""The statements of a loop."""
+
+from typing import TYPE_CHECKING
+
+from derive.compile.loop import Loop, Write, below
+from derive.compile.node import Node, NotCompiled, Spot, Use, arguments, relabelled
+from derive.compile.tables import Tables
+from derive.compile.text import Text, placed, tight
+from derive.model.dim import ONE as DIM_ONE
+from derive.model.dim import ZERO, Dim
+from derive.model.scalar import Axis, IndexVariable
+
+if TYPE_CHECKING:
+    from derive.compile.emit import Emitter
+
+
+class Steps:
+    """Writes one loop for an emitter: its tables, what is there before it, and its steps."""
+
+    def __init__(self, emitter: "Emitter", loop: Loop) -> None:
+        self.emitter = emitter
+        self.loop = loop
+        self.graph = emitter.graph
+        self.inner = emitter.steps[loop.number]
+        self.kept = list(emitter.kept[loop.number])
+        self.names: list[str] = []
+        self.made: dict[int, tuple[list[IndexVariable], Use]] = {}
+
+    def write(self) -> None:
+        """All of it."""
+        own = {*self.inner, *self.loop.states}
+        emitter = self.emitter
+        whole = {write.table: write for write in self.loop.writes if self._is_whole(write)}
+        for k, node in enumerate(self.loop.states):
+            name = emitter.title(node)
+            self.names.append(name)
+            body = self._empty(node.shape, "zeros")
+            if k in whole:
+                text = emitter.operand(whole[k].value.node, tuple(range(node.rank)))
+                body = text.text if text.free else f"{text.text}.copy()"
+            emitter.lines.append(f"{name} = {body}")
+            emitter.done[node] = Text(name, ())
+        for write in self.loop.writes:
+            if write.value.node not in own and write not in whole.values():
+                text = emitter.operand(write.value.node, tuple(range(len(write.value.labels))))
+                parts = [self._slice(write, k) for k in range(len(write.places))]
+                self._assign(emitter, write, write.value.labels, text, parts)
+        stepwise = [write for write in self.loop.writes if write.value.node in own]
+        if stepwise:
+            self._steps(stepwise)
+
+    def _is_whole(self, write: Write) -> bool:
+        """Whether an array, just as it is, is what a table holds at first."""
+        labels = tuple(place.label for place in write.places)
+        return (
+            not write.adds
+            and write.value.node not in self.inner
+            and write.value.node.kind not in ("name", "one", "lin", "constant")
+            and write.value.labels == labels
+            and all(not place.offset.terms for place in write.places)
+            and write.value.node.shape == self.loop.states[write.table].shape
+        )
+
+    # --- tables ----------------------------------------------------------------------------------
+
+    def _empty(self, axes: tuple[Axis, ...], name: str) -> str:
+        self.emitter.needs_dtype = True
+        return f"{self.emitter.dialect.module}.{name}({self.emitter.shape(axes)}, dtype=dtype)"
+
+    def _slice(self, write: Write, axis: int) -> str:
+        """All the entries along one axis that a write is about."""
+        place, own = write.places[axis], self.loop.states[write.table].axes[axis]
+        start = place.offset - own.low
+        if place.label is None:
+            return self._number(start)
+        start = start + place.label.axis.low
+        if place.label.axis.size == DIM_ONE and place.label not in write.value.labels:
+            return self._number(start)
+        if not start.terms and place.label.axis.size == own.size:
+            return ":"
+        stop = start + place.label.axis.size
+        return f"{self._number(start) if start.terms else ''}:{self._number(stop)}"
+
+    def _assign(
+        self,
+        emitter: "Emitter",
+        write: Write,
+        own: tuple[IndexVariable, ...],
+        text: Text,
+        parts: list[str],
+    ) -> None:
+        """The statement that writes a value, with labels `own`, into its table."""
+        labels = [p.label for p, part in zip(write.places, parts, strict=True) if ":" in part]
+        order = [labels.index(label) for label in own]
+        body = tight(placed(text.text, order, len(labels)))
+        while len(parts) > 1 and parts[-1] == ":":
+            parts = parts[:-1]
+        target = f"{self.names[write.table]}[{', '.join(parts)}]"
+        emitter.lines.append(f"{target} {'+=' if write.adds else '='} {body}")
+
+    # --- steps -----------------------------------------------------------------------------------
+
+    def _steps(self, writes: list[Write]) -> None:
+        outer = self.emitter
+        axis = self._axis(writes)
+        index = self._index_name()
+        if self.loop.step > 0:
+            ends = f"{self._number(axis.low)}, {self._number(axis.high + DIM_ONE)}"
+        else:
+            ends = f"{self._number(axis.high)}, {self._number(axis.low - DIM_ONE)}, -1"
+        kept = [node for node in self.kept if not self._is_entry(node, writes)]
+        shelves = [(node, self._kept_axis(node, writes), outer.title(node)) for node in kept]
+        for node, _, name in shelves:
+            outer.lines.append(f"{name} = {self._empty(node.shape, 'empty')}")
+        values = [(w, self._project_write(w)) for w in self._ordered(writes)]
+        shelved = [self._project_kept(node, position) for node, position, _ in shelves]
+        inner = self._inner_emitter([use.node for _, use in values] + [u.node for u in shelved])
+        inner.index = index
+        for write, use in values:
+            text = self._emitted(inner, use.node)
+            self._assign(inner, write, use.labels, text, self._parts(inner, write))
+        for use, (node, position, name) in zip(shelved, shelves, strict=True):
+            text = self._emitted(inner, use.node)
+            step = Tables(inner).step(-node.axes[position].low, DIM_ONE)
+            inner.lines.append(f"{name}[{', '.join([':'] * position + [step])}] = {text.text}")
+            outer.done[node] = Text(name, (), True)
+        outer.lines.append(f"for {index} in range({ends}):")
+        outer.lines += [f"    {line}" for line in inner.lines]
+        outer.needs_dtype |= inner.needs_dtype
+        self._entries(writes)
+
+    def _is_entry(self, node: Node, writes: list[Write]) -> bool:
+        """Whether all values of a node can be read from a table when the loop is over."""
+        taken = node.kind == "take" and node.args[0][0] in self.loop.states
+        return taken or any(w.value.node is node and not w.adds for w in writes)
+
+    def _entries(self, writes: list[Write]) -> None:
+        """Views of the tables, for what is needed of them afterwards."""
+        outer = self.emitter
+        for node in self.kept:
+            if node in outer.done:
+                continue
+            write = next((w for w in writes if w.value.node is node and not w.adds), None)
+            if write is None:
+                Tables(outer).take(node)
+                continue
+            labels = [place.label for place in write.places if place.label is not None]
+            slices = [self._slice(write, k) for k in range(len(write.places))]
+            while len(slices) > 1 and slices[-1] == ":":
+                slices.pop()
+            parts = ", ".join(slices)
+            order = [write.value.labels.index(label) for label in labels]
+            name = outer.title(node)
+            body = placed(f"{self.names[write.table]}[{parts}]", order, node.rank)
+            outer.lines.append(f"{name} = {body}")
+            outer.done[node] = Text(name, ())
+
+    def _inner_emitter(self, roots: list[Node]) -> "Emitter":
+        """An emitter for a step, which knows what is there already."""
+        outer = self.emitter
+        inner = type(outer)(self.graph, outer.dialect, outer.titles, outer.sizes, outer.taken)
+        inner.helpers = outer.helpers
+        for node in [m for n in below(roots, outer.done) for m, _ in n.args] + roots:
+            if node in outer.done:
+                outer.done[node].free = False
+                inner.done[node] = outer.done[node]
+        inner.begin(roots, below(roots, inner.done))
+        return inner
+
+    def _emitted(self, inner: "Emitter", node: Node) -> Text:
+        for needed in below([node], inner.done):
+            inner.visit(needed)
+        return inner.operand(node, tuple(range(node.rank)))
+
+    def _parts(self, inner: "Emitter", write: Write) -> list[str]:
+        """The positions that a write of one step is about."""
+        time = self.loop.times[write.table]
+        axes = self.loop.states[write.table].axes
+        return [
+            Tables(inner).step(place.offset - axes[k].low, DIM_ONE)
+            if k == time
+            else self._slice(write, k)
+            for k, place in enumerate(write.places)
+        ]
+
+    def _ordered(self, writes: list[Write]) -> list[Write]:
+        """First what is added to this step's own entries, the last table first."""
+        if not any(write.adds for write in writes):
+            return writes
+
+        def key(write: Write) -> tuple[bool, int]:
+            here = not write.places[self.loop.times[write.table]].offset.terms
+            return not here, -write.table
+
+        return sorted(writes, key=key)
+
+    def _axis(self, writes: list[Write]) -> Axis:
+        """The range of the loop's index."""
+        labels = [write.places[self.loop.times[write.table]].label for write in writes]
+        axes = {label.axis for label in labels if label is not None}
+        if len(axes) != 1 or None in labels:
+            raise NotCompiled("a recurrence of several ranges")
+        return axes.pop()
+
+    def _kept_axis(self, node: Node, writes: list[Write]) -> int:
+        """Which axis of a node of the steps is that of the loop."""
+        for write in writes:
+            time = write.places[self.loop.times[write.table]].label
+            found = _position(write.value, node, time)
+            if found is not None:
+                return found
+        raise NotCompiled("a recurrence that does not depend on its index")
+
+    def _index_name(self) -> str:
+        name, k = "t", 1
+        while name in self.emitter.taken:
+            name, k = f"t_{k}", k + 1
+        return name
+
+    def _number(self, dim: Dim) -> str:
+        return Tables(self.emitter).step(dim, ZERO)
+
+    # --- projection ------------------------------------------------------------------------------
+
+    def _project_write(self, write: Write) -> Use:
+        """The value for one step; later ones of the step that read the entry take it from here."""
+        place = write.places[self.loop.times[write.table]]
+        assert place.label is not None
+        value = self.project(write.value, place.label)
+        labels = [p.label for p in write.places if p.label is not None]
+        if not write.adds and not place.offset.terms and len(labels) == len(write.places):
+            self.made[write.table] = labels, value
+        return value
+
+    def _project_kept(self, node: Node, position: int) -> Use:
+        labels = tuple(IndexVariable("a", axis) for axis in node.shape)
+        return self.project(Use(node, labels), labels[position])
+
+    def project(self, use: Use, time: IndexVariable) -> Use:
+        """The same for one value of the loop's index."""
+        node = use.node
+        if node in self.loop.states:
+            table = self.loop.states.index(node)
+            if table in self.made and use.labels[self.loop.times[table]] is time:
+                labels, made = self.made[table]
+                return relabelled(made, dict(zip(labels, use.labels, strict=True)))
+        left = [label for label in use.labels if label is not time]
+        if node not in self.inner:
+            if time not in use.labels:
+                return use
+            return self.graph.make("at", (time.axis.low,), [use], left, [time])
+        inside, inner = arguments(use)
+        head = node.head
+        if node.kind == "take":
+            head = _stepped(use, time, left)
+            fresh = [inside[0], *(self.project(part, time) for part in inside[1:])]
+        else:
+            fresh = [self.project(part, time) for part in inside]
+        return self.graph.make(node.kind, head, fresh, left, inner)
+
+
+def _stepped(use: Use, time: IndexVariable, left: list[IndexVariable]) -> tuple[Spot | bool, ...]:
+    """The positions of a `take` in one step: that along the time goes with it."""
+    numbers = {use.labels.index(label): k for k, label in enumerate(left)}
+    now = use.labels.index(time) if time in use.labels else -1
+    found: list[Spot | bool] = []
+    for spot in use.node.head:
+        if isinstance(spot, Spot):
+            terms = tuple((numbers[k], factor) for k, factor in spot.terms if k != now)
+            step = next((factor for k, factor in spot.terms if k == now), ZERO)
+            found.append(Spot(terms, spot.offset, spot.computed, spot.low, step))
+        else:
+            found.append(bool(spot))
+    return tuple(found)
+
+
+def _position(use: Use, node: Node, time: IndexVariable | None) -> int | None:
+    """Along which axis a node, somewhere inside of a use, has a label."""
+    waiting, seen = [use], set[Node]()
+    while waiting:
+        current = waiting.pop()
+        if current.node is node and time is not None and time in current.labels:
+            return current.labels.index(time)
+        if current.node not in seen:
+            seen.add(current.node)
+            waiting += arguments(current)[0]
+    return None
