@@ -84,6 +84,7 @@ class Rebuilding:
 
 
 def raw_product(algebra: Algebra, pairs: Iterator[tuple[Use, Fraction]]) -> Use:
+    """The product of powers, by no rule."""
     found: dict[Use, Fraction] = {}
     for use, e in pairs:
         found[use] = found.get(use, Fraction(0)) + e
@@ -91,6 +92,7 @@ def raw_product(algebra: Algebra, pairs: Iterator[tuple[Use, Fraction]]) -> Use:
 
 
 def raw_sum(algebra: Algebra, pairs: Iterator[tuple[Use, Fraction]]) -> Use:
+    """The sum of multiples, by no rule."""
     kept: dict[Term, Fraction] = {}
     for use, c in pairs:
         term = term_of({use: ONE}) if use.node.kind == "lin" else term_of(factors(use))

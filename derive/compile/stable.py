@@ -22,6 +22,7 @@ from derive.model.scalar import IndexVariable
 def stable(
     passing: Rebuilding, use: Use, fresh: tuple[Use, ...], inner: tuple[IndexVariable, ...]
 ) -> Use | None:
+    """The rule of the pass: logarithms of sums, and exponentials that hold one."""
     algebra = passing.algebra
     match use.node.kind:
         case "lse":
