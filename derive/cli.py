@@ -58,6 +58,12 @@ def main() -> None:
 )
 @click.option("--no-color", is_flag=True, help="Plain text, also on a terminal.")
 @click.option("-v", "--verbose", is_flag=True, help="Show the counterexample of each refute, too.")
+@click.option(
+    "--plot",
+    type=click.Path(path_type=Path, dir_okay=False, writable=True),
+    metavar="FILE.png",
+    help="Draw errors of finite differences against steps.",
+)
 def check(
     paths: tuple[Path, ...],
     form: str,
@@ -68,6 +74,7 @@ def check(
     jobs: int,
     no_color: bool,
     verbose: bool,
+    plot: Path | None,
 ) -> None:
     """Judge every statement of files, or of all .derive files in folders.
 
@@ -80,9 +87,39 @@ def check(
     settings = Settings(timeout, seed, oracle, strict, explain)
     colour = _wants_colour(no_color)
     with _readable_errors():
+        if plot is not None:
+            _can_plot()
         report = _judged(paths, settings, jobs, colour)
         click.echo(_written(report, form, colour, verbose), nl=False, color=colour or None)
+        if plot is not None:
+            _plot(paths, settings, plot)
     sys.exit(report.exit_code)
+
+
+def _can_plot() -> None:
+    """An error before anything is judged, where matplotlib is missing."""
+    from derive.report import plot
+
+    if not plot.is_possible():
+        raise click.UsageError(f"--plot needs {plot.LIBRARY}: pip install 'derive[plot]'")
+
+
+def _plot(paths: tuple[Path, ...], settings: "Settings", target: Path) -> None:
+    """Draw the claimed derivatives of all files."""
+    from derive.check.curves import curves
+    from derive.check.files import files_below, load
+    from derive.report import plot
+
+    lines = []
+    for file in (file for path in paths for file in files_below(path)):
+        model = load(file, settings.timeout)
+        if not isinstance(model, tuple):
+            drawn = curves(model, settings.seed)
+            lines += [(f"{file.name}, {d.title}", d.curve.steps, d.curve.errors) for d in drawn]
+    if not lines:
+        click.echo("nothing to plot: no claim is about a whole derivative", err=True)
+        return
+    plot.draw(lines, target)
 
 
 def _judged(paths: tuple[Path, ...], settings: "Settings", jobs: int, colour: bool) -> "Report":

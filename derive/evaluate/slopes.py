@@ -52,7 +52,7 @@ class Slopes:
 
     def __init__(self, f: Forward, claim: Claim, noise: float | None, seed: int) -> None:
         self.f, self.claim, self.seed = f, claim, seed
-        self.units = _units(f.origin, claim.blocks)
+        self.units = units_of(f.origin, claim.blocks)
         floor = f.epsilon * abs(f.value)
         self.noise = noise_of(f, self.units, seed) if noise is None else max(noise, floor)
         self.scale = float(np.max(np.abs(claim.gradient * self.units), initial=0.0))
@@ -167,7 +167,7 @@ class Slopes:
             self._allowed[block] += np.where(jumps, 0.0, errors[block])
 
 
-def _units(origin: Floats, blocks: tuple[slice, ...]) -> Floats:
+def units_of(origin: Floats, blocks: tuple[slice, ...]) -> Floats:
     """By how much each entry is shifted at most: its size, or what is usual in its tensor."""
     units = np.empty(len(origin))
     for block in blocks:

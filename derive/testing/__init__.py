@@ -6,7 +6,14 @@ wrong is said like a diagnostic: the worst entry, both numbers with error bars, 
 """
 
 from derive.testing.arrays import BadInput
-from derive.testing.gradient import Inconclusive, WrongGradient, assert_gradient
+from derive.testing.gradient import Inconclusive, WrongGradient, assert_gradient, taylor_order
 from derive.testing.matches import assert_matches
 
-__all__ = ["BadInput", "Inconclusive", "WrongGradient", "assert_gradient", "assert_matches"]
+__all__ = [
+    "BadInput",
+    "Inconclusive",
+    "WrongGradient",
+    "assert_gradient",
+    "assert_matches",
+    "taylor_order",
+]

@@ -9,7 +9,8 @@ import numpy as np
 from derive.evaluate.gradients import Result, check
 from derive.evaluate.lines import Floats
 from derive.evaluate.number import Array
-from derive.evaluate.slopes import Claim
+from derive.evaluate.slopes import Claim, units_of
+from derive.evaluate.taylor import Order, order_of
 from derive.testing import messages
 from derive.testing.arrays import Arguments, BadInput, as_numpy, entry
 from derive.testing.domains import Domain
@@ -75,6 +76,30 @@ def assert_gradient(
             raise BadInput(f"no input has an entry, so nothing is checked ({shapes})")
         results.append(_at(flat, gradient, wrt, noise, rtol, every_entry, missed, seed))
     return tuple(results)
+
+
+def taylor_order(
+    function: Callable[..., Any],
+    gradient: Any,
+    inputs: Any,
+    *,
+    wrt: Sequence[str | int] | str | int | None = None,
+    seed: int = 0,
+) -> Order:
+    """The order at which a linear approximation fails, along a random direction: a step-free test.
+
+    About 2 for a right gradient (more where the curvature vanishes), about 1 for a wrong one, and
+    infinite for a function that is linear up to its noise.
+
+    >>> import numpy as np
+    >>> x = np.array([0.5, -1.0])
+    >>> round(taylor_order(lambda x: np.exp(x).sum(), np.exp, x).order, 1)
+    2.0
+    """
+    arguments = Arguments.of(inputs, _parameters(function))
+    flat = Flat(function, arguments, arguments.checked(wrt))
+    claimed = _vector(_claimed(flat, gradient, arguments.arrays, wrt))
+    return order_of(flat, claimed, units_of(flat.origin, flat.blocks), seed)
 
 
 def _parameters(function: Callable[..., Any]) -> tuple[str, ...]:
