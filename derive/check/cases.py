@@ -111,6 +111,7 @@ def _enclosed(
     judge: "Judge", judgement: Judgement, relation: Relation, point: Point, deadline: float
 ) -> Verdict:
     """By enclosures, as narrow as it takes."""
+    found: Sides | None = None
     for precision in PRECISIONS:
         arithmetic = BALL(precision)
         try:
@@ -125,11 +126,13 @@ def _enclosed(
         digits = judge.numbers.digits(relation, point, judgement.at, given=True)
         if digits is not None and digits >= 15 and relation.op in ("=", "<=", ">="):
             return HoldsNumerically(1, digits)
-    if relation.op == "~":
+    if found is not None and relation.op == "~":
         rooms = _tolerances(judgement, found.left.shape)
         tied = rounding.tie_by_proof(judge, judgement, relation, point, rooms, deadline)
         if tied is not None:
             return tied
+    if found is not None and (found.applies & ~found.where).any():
+        return Undecided("no enclosure shows that there is a value", "too-close")
     return Undecided("the value is too close to the edge to tell", "too-close")
 
 

@@ -117,7 +117,9 @@ it.""",
         "too-close",
         "a value is too close to the edge of its tolerance to tell",
         """\
-The error of the computation reaches across the edge. Print more digits, or widen the tolerance.""",
+The error of the computation reaches across the edge, at any precision that was tried. Print more
+digits, or widen the tolerance. Or no enclosure shows that there is a value at all: a matrix may be
+singular, a divisor zero.""",
     ),
     Code(
         "timed-out",
