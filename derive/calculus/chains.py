@@ -1,21 +1,26 @@
 """Products of matrices over a range, and symbolic powers of one matrix, in normal form.
 
 An atom of kind `chain` is the entry at (row, column) of `M[low] @ ... @ M[high]`, its head
-`product`, or of `M @ ... @ M` with as many factors as its third place says, its head `power`. The
+`product`, or of `M @ ... @ M` with as many factors as its third place says, its head `power`, or a
+product of numbers from one place to another, its head `scalar`. The
 product of no factors is the identity, a short one is written out, one of diagonal matrices is a
 product of their entries; a product that runs down is the transpose of one of transposes. A
 negative power is one of the inverse. `split` takes the first or the last factor off.
 """
 
 from derive.calculus.algebra import Algebra, constructs
-from derive.calculus.binders import diagonal_of
+from derive.calculus.binders import diagonal_of, number_of
 from derive.calculus.canonical import bind, rename_poly
+from derive.calculus.functions import symbolic_power
 from derive.calculus.place import Place, Var, fresh, place
+from derive.calculus.powers import content
+from derive.calculus.products import NotExact
 from derive.calculus.ranges import extremes, moved, never_below, normal_place, surely_at_least
-from derive.calculus.term import ONE, ZERO, Atom, Exponent, Poly, add, of_atom
+from derive.calculus.term import ONE, ZERO, Atom, Exponent, Poly, of_atom
+from derive.calculus.term import number as term_number
 from derive.model.dim import ONE as DIM_ONE
 from derive.model.dim import Dim
-from derive.model.scalar import Axis
+from derive.model.scalar import Apply, Axis, Index, IndexValue, IndexVariable, Reduce, Scalar
 
 MOST_FACTORS = 64
 ANYWHERE = Axis(Dim.symbol("?low") - Dim.of(10**9), Dim.symbol("?high"))
@@ -71,11 +76,87 @@ def whole_number(poly: Poly) -> Place | None:
     return normal_place(terms, offset, None)
 
 
+def ends_of_range(scalar: Reduce) -> tuple[Index, Index] | None:
+    """The first and the last place of a product whose condition says that it is over a range."""
+    return None if scalar.condition is None else _range(scalar.variable, scalar.condition)
+
+
+def _range(variable: IndexVariable, condition: Scalar) -> tuple[Index, Index] | None:
+    match condition:
+        case Apply("mul", (left, right)):
+            one, two = _range(variable, left), _range(variable, right)
+            if one is None or two is None:
+                return None
+            whole = Index((), variable.axis.low), Index((), variable.axis.high)
+            low = two[0] if one[0] == whole[0] else one[0] if two[0] == whole[0] else None
+            high = two[1] if one[1] == whole[1] else one[1] if two[1] == whole[1] else None
+            return None if low is None or high is None else (low, high)
+        case Apply("le", (IndexValue(start), IndexValue(stop))):
+            if stop.variable is variable and variable not in dict(start.terms):
+                return start, Index((), variable.axis.high)
+            if start.variable is variable and variable not in dict(stop.terms):
+                return Index((), variable.axis.low), stop
+    return None
+
+
 @constructs("chain")
 def chain(algebra: Algebra, atom: Atom, exponent: Exponent) -> Poly:
     """A product of matrices, by the number of its factors where that is known."""
-    made = _product(algebra, atom) if atom.head == ("product",) else _power(algebra, atom)
-    return algebra.raised(made, exponent)
+    made = {"product": _product, "power": _power, "scalar": _scalar}[str(atom.head[0])]
+    return algebra.raised(made(algebra, atom), exponent)
+
+
+def scalar_atom(low: Place, high: Place, body: Poly, number: Var) -> Atom:
+    """The product of numbers from one place to another."""
+    return Atom("chain", ("scalar",), (low, high), (body,), (number,))
+
+
+def ends_of(atom: Atom) -> tuple[Place, Place]:
+    """The first and the last place of a product."""
+    if atom.head == ("power",):
+        return Place((), DIM_ONE), atom.places[2]
+    return atom.places[-2], atom.places[-1]
+
+
+def _scalar(algebra: Algebra, atom: Atom) -> Poly:
+    """A product of numbers: one for each factor of the body, the constant ones as powers."""
+    low, high = atom.places
+    (number,) = atom.bound
+    (body,) = atom.args
+    length = moved(distance(low, high), DIM_ONE)
+    if never_below(low, moved(high, DIM_ONE)):
+        return ONE
+    count = None if length.terms else length.offset.constant
+    if count is not None and count <= MOST_FACTORS:
+        places = (moved(low, Dim.of(k)) for k in range(count))
+        return algebra.product(algebra.substitute(body, {number: p}) for p in places)
+    ends = extremes(length)
+    full = ends is not None and surely_at_least(ends[0], Dim(()))
+    if not low.terms and not high.terms and full:
+        own = fresh(Axis(low.offset, high.offset))
+        whole = algebra.substitute(body, {number: place(own)})
+        return algebra.construct(Atom("prod", (), (), (whole,), (own,)))
+    if not body.terms:
+        return _closed_scalar(low, high, body, number, 1)
+    common, rest = content(algebra, body)
+    single = common.single
+    assert single is not None
+    factors = [(of_atom(a), e) for a, e in single[0].factors.items()]
+    result = ONE
+    for factor, e in (*factors, (rest, 1), (term_number(single[1]), 1)):
+        if factor == ONE:
+            continue
+        if number in factor.free or not full:
+            result = algebra.multiply(result, _closed_scalar(low, high, factor, number, e))
+        else:
+            power = number_of(algebra, length).scaled(e)
+            result = algebra.multiply(result, symbolic_power(algebra, factor, power))
+    return result
+
+
+def _closed_scalar(low: Place, high: Place, body: Poly, number: Var, exponent: Exponent) -> Poly:
+    bound, (closed,) = bind(body, (number,))
+    return of_atom(scalar_atom(low, high, closed, bound[0]), exponent)
 
 
 def _product(algebra: Algebra, atom: Atom) -> Poly:
@@ -93,12 +174,10 @@ def _product(algebra: Algebra, atom: Atom) -> Poly:
     if number not in body.free and ends is not None and surely_at_least(ends[0], Dim(())):
         return algebra.construct(power_atom((first, last), length, body, (row, column)))
     diagonal = diagonal_of(algebra, body, row, column)
-    reach = reach_of(low, high)
-    if diagonal is not None and reach is not None:
+    if diagonal is not None:
         entry = algebra.substitute(diagonal, {row: first})
-        return algebra.multiply(
-            algebra.delta(first, last), _entries(algebra, entry, number, (low, high), reach)
-        )
+        entries = algebra.construct(scalar_atom(low, high, entry, number))
+        return algebra.multiply(algebra.delta(first, last), entries)
     bound, (closed,) = bind(body, atom.bound)
     return of_atom(product_atom((first, last), (low, high), closed, bound))
 
@@ -109,18 +188,6 @@ def reach_of(low: Place, high: Place) -> Axis | None:
     if least is None or most is None or not surely_at_least(most[1], least[0] - DIM_ONE):
         return None
     return Axis(least[0], most[1])
-
-
-def _entries(
-    algebra: Algebra, entry: Poly, number: Var, ends: tuple[Place, Place], reach: Axis
-) -> Poly:
-    """prod_j entry(j) over the range: a factor outside of it is one."""
-    own = fresh(reach)
-    where = place(own)
-    inside = algebra.multiply(algebra.at_most(ends[0], where), algebra.at_most(where, ends[1]))
-    factor = algebra.substitute(entry, {number: where})
-    body = add((ONE, algebra.multiply(inside, factor - ONE)))
-    return algebra.construct(Atom("prod", (), (), (body,), (own,)))
 
 
 def _written_out(
@@ -167,6 +234,13 @@ def _power(algebra: Algebra, atom: Atom) -> Poly:
 
 def split(algebra: Algebra, atom: Atom, at_first: bool) -> Poly:
     """The product with its first (or last) factor taken off; there must be one."""
+    if atom.head == ("scalar",):
+        low, high = atom.places
+        number = fresh(atom.bound[0].axis)
+        body = rename_poly(atom.args[0], {atom.bound[0]: number})
+        factor = algebra.substitute(body, {number: low if at_first else high})
+        low, high = (moved(low, DIM_ONE), high) if at_first else (low, moved(high, -DIM_ONE))
+        return algebra.multiply(factor, algebra.construct(scalar_atom(low, high, body, number)))
     first, last = atom.places[:2]
     new = tuple(fresh(v.axis) for v in atom.bound)
     body = rename_poly(atom.args[0], dict(zip(atom.bound, new, strict=True)))
@@ -190,17 +264,23 @@ def derivative_of_chain(algebra: Algebra, atom: Atom, change: Poly, names: tuple
 
     `change` is dM at the variables `names`.
     """
-    first, last = atom.places[:2]
     if not change.terms:
         return ZERO
-    if atom.head == ("power",):
-        low, high = Place((), DIM_ONE), atom.places[2]
-    else:
-        low, high = atom.places[2:]
+    low, high = ends_of(atom)
     reach = reach_of(low, high)
     if reach is None:
-        raise ValueError("a product of matrices over an open range")
+        raise NotExact("the derivative of a product over an open range")
     at = fresh(reach)
+    if atom.head == ("scalar",):
+        body = rename_poly(atom.args[0], {atom.bound[0]: names[0]})
+        around = algebra.product(
+            algebra.construct(scalar_atom(*part, body, names[0]))
+            for part in ((low, moved(place(at), -DIM_ONE)), (moved(place(at), DIM_ONE), high))
+        )
+        inside = algebra.multiply(algebra.at_most(low, place(at)), algebra.at_most(place(at), high))
+        middle = algebra.substitute(change, {names[0]: place(at)})
+        return algebra.total((at,), algebra.product((inside, middle, around)))
+    first, last = atom.places[:2]
     before, after = fresh(names[0].axis), fresh(names[1].axis)
     inside = algebra.multiply(algebra.at_most(low, place(at)), algebra.at_most(place(at), high))
 

@@ -12,7 +12,7 @@ from derive.calculus.knowledge import Rewritten
 from derive.calculus.pivot import pivot_of
 from derive.calculus.place import Place, Var, fresh, place
 from derive.calculus.products import Factors, merged, private_copies, without
-from derive.calculus.ranges import moved, normal_place, surely_at_least
+from derive.calculus.ranges import extremes, moved, normal_place, surely_at_least
 from derive.calculus.term import ONE, Atom, Coefficient, Monomial, Poly, add, of_atom, of_monomial
 from derive.model.dim import ONE as DIM_ONE
 from derive.model.dim import Dim
@@ -77,7 +77,29 @@ def summed_index_goes(
                 if any(variable in a.free for a in rest):
                     replaced = _replaced(algebra, rest, variable, value)
                     return Rewritten({atom: 1}, replaced, NOTHING)
+                indicator = _trimmed(algebra, variable, value)
+                if indicator is not None:
+                    return Rewritten(rest, indicator, frozenset({variable}))
     return None
+
+
+def _trimmed(algebra: Algebra, variable: Var, value: Place) -> Poly | None:
+    """sum_i delta[i, p + c], whether p + c is on i's axis, as a sum over delta[i, p] and no more.
+
+    The new axis is the part of the old one, moved by c, which p can reach.
+    """
+    base = Place(value.terms, Dim(()), value.computed)
+    ends = extremes(base)
+    if ends is None:
+        return None
+    low, high = variable.axis.low - value.offset, variable.axis.high - value.offset
+    low = _sure_end(low, ends[0], True) or low
+    high = _sure_end(high, ends[1], False) or high
+    axis = Axis(low, high)
+    if axis == variable.axis and not value.offset.terms:
+        return None
+    new = fresh(axis, variable.name)
+    return algebra.total((new,), algebra.delta(place(new), base))
 
 
 def _narrowed(

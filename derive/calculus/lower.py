@@ -6,7 +6,14 @@ from typing import assert_never
 
 from derive.calculus.algebra import Algebra
 from derive.calculus.binders import number_of, unknown_atom
-from derive.calculus.chains import ANYWHERE, power_atom, product_atom, whole_number
+from derive.calculus.chains import (
+    ANYWHERE,
+    ends_of_range,
+    power_atom,
+    product_atom,
+    scalar_atom,
+    whole_number,
+)
 from derive.calculus.functions import (
     exponential,
     half_sum,
@@ -229,6 +236,8 @@ class Lowering:
     def reduce(self, scalar: Reduce, scope: Scope) -> Poly:
         """A sum, product or maximum over an index."""
         algebra = self.algebra
+        if scalar.operation == "prod" and (ends := ends_of_range(scalar)) is not None:
+            return self.running_product(scalar, ends, scope)
         var = fresh(scalar.variable.axis, scalar.variable.name)
         inner = {**scope, scalar.variable: spot(var)}
         body = self.poly(scalar.body, inner)
@@ -261,6 +270,13 @@ class Lowering:
             raise NotExact("a matrix to a power that is no whole number")
         first, last = places
         return algebra.construct(power_atom((first, last), power, body, (row, column)))
+
+    def running_product(self, scalar: Reduce, ends: tuple[Index, Index], scope: Scope) -> Poly:
+        """A product of numbers over a range whose ends hang on other indices."""
+        number = fresh(ANYWHERE, scalar.variable.name)
+        body = self.poly(scalar.body, {**scope, scalar.variable: place(number)})
+        low, high = (self.place(end, scope) for end in ends)
+        return self.algebra.construct(scalar_atom(low, high, body, number))
 
     def matrix_product(self, scalar: MatrixProduct, scope: Scope) -> Poly:
         """A product over a range; one that runs down is a transpose of transposes."""

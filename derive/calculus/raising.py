@@ -121,7 +121,15 @@ class Raising:
                 raise TypeError(atom.kind)
 
     def chain(self, atom: Atom) -> Scalar:
-        """A product of matrices over a range, or a power of one."""
+        """A product over a range, of numbers or matrices, or a power of a matrix."""
+        if atom.head == ("scalar",):
+            low, high = map(self.index, atom.places)
+            reach = reach_of(*atom.places)
+            own = IndexVariable(atom.bound[0].name, reach or atom.bound[0].axis)
+            self.names[atom.bound[0]] = own
+            here = IndexValue(Index.of(own))
+            inside = (Apply("le", (IndexValue(low), here)), Apply("le", (here, IndexValue(high))))
+            return Reduce("prod", own, self.scalar(atom.args[0]), Apply("mul", inside))
         rows = (self.variable(atom.bound[0]), self.variable(atom.bound[1]))
         first, last, *ends = map(self.index, atom.places)
         if atom.head == ("power",):

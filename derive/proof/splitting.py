@@ -2,16 +2,18 @@
 
 from derive.calculus.algebra import Algebra
 from derive.calculus.chains import distance, split
+from derive.calculus.chains import ends_of as chain_ends
 from derive.calculus.knowledge import Rewritten
 from derive.calculus.place import Place, Var
 from derive.calculus.products import Factors, without
 from derive.calculus.ranges import never_below
 from derive.calculus.term import Poly
 from derive.calculus.unfolding import all_atoms
-from derive.model.dim import ONE as DIM_ONE
 from derive.proof.unrolling import shifted
 
 End = tuple[str, Place]
+NOTHING: frozenset[Var] = frozenset()
+ENDS = ("low", "high")
 
 
 def ends_of(poly: Poly, now: Var) -> frozenset[End]:
@@ -19,8 +21,7 @@ def ends_of(poly: Poly, now: Var) -> frozenset[End]:
     found: set[End] = set()
     for atom in all_atoms(poly):
         if atom.kind == "chain":
-            names = ("length",) if atom.head == ("power",) else ("low", "high")
-            ends = zip(names, atom.places[2:], strict=True)
+            ends = zip(ENDS, chain_ends(atom), strict=True)
             found |= {(name, where) for name, where in ends if now in where.free}
     return frozenset(found)
 
@@ -35,17 +36,16 @@ class Splitting:
     def rule(self, algebra: Algebra, factors: Factors, bound: frozenset[Var]) -> Rewritten | None:
         """Terminates: a product that was split ends elsewhere."""
         for atom, exponent in factors.items() if self.ends else ():
-            if atom.kind != "chain" or exponent != 1:
+            if atom.kind != "chain" or exponent < 1:
                 continue
+            low, high = chain_ends(atom)
+            first = ("low", low) in self.ends
+            found = first or ("high", high) in self.ends
             if atom.head == ("power",):
-                first, low, high = self.first, Place((), DIM_ONE), atom.places[2]
-                found = ("length", high) in self.ends
-            else:
-                low, high = atom.places[2:]
-                first = ("low", low) in self.ends
-                found = first or ("high", high) in self.ends
+                first = self.first
             if found and has_factor(low, high, factors):
-                return Rewritten(without(factors, atom), split(algebra, atom, first), frozenset())
+                factor = split(algebra, atom, first)
+                return Rewritten(without(factors, atom), algebra.raised(factor, exponent), NOTHING)
         return None
 
 
