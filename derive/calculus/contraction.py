@@ -330,8 +330,22 @@ def _cancelled(
     return None if any(inner in a.free for a in rest) else (rest, gone)
 
 
+def orders_turn(algebra: Algebra, factors: Factors, bound: frozenset[Var]) -> Rewritten | None:
+    """[p < i] = 1 - [i < p] - [i = p] under a sum over i. Terminates: the summed index is first."""
+    for atom, exponent in factors.items():
+        if atom.kind != "less" or exponent != 1:
+            continue
+        first, second = atom.places
+        if not first.free.isdisjoint(bound) or second.variable not in bound:
+            continue
+        turned = ONE - algebra.less(second, first) - algebra.delta(first, second)
+        return Rewritten(without(factors, atom), turned, NOTHING)
+    return None
+
+
 RULES: tuple[Rule, ...] = (
     delta_contracts,
+    orders_turn,
     index_shifts,
     sum_cancels,
     base_cancels,

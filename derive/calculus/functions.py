@@ -10,6 +10,7 @@ from fractions import Fraction
 
 from derive.calculus.algebra import Algebra, constructs
 from derive.calculus.canonical import rename_poly
+from derive.calculus.masks import INFINITE, masked
 from derive.calculus.place import fresh
 from derive.calculus.powers import (
     Undefined,
@@ -38,9 +39,16 @@ from derive.calculus.term import (
 
 
 def exponential(algebra: Algebra, poly: Poly) -> Poly:
-    """Exp of a sum is a product; exp(c log(a)) = a^c, where a is positive as log needs."""
+    """Exp of a sum is a product; exp(c log(a)) = a^c, where a is positive as log needs.
+
+    Of what is minus infinity under a condition, as in a mask, it is one where that does not hold.
+    """
     factors: Factors = {}
     result = ONE
+    infinite = {m: c for m, c in poly.terms.items() if INFINITE in m.factors}
+    if infinite:
+        result = masked(algebra, Poly(infinite))
+        poly = poly - Poly(infinite)
     for monomial, coefficient in poly.terms.items():
         inner = Poly({monomial: 1})
         log = inner.atom

@@ -104,8 +104,6 @@ class Lowering:
             case Num(value):
                 return number(value)
             case Constant(name):
-                if name == "inf":
-                    raise NotExact("`inf` has no place in exact arithmetic")
                 return of_atom(Atom("const", (name,)))
             case DimValue(dim):
                 return dim_poly(dim)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from fractions import Fraction
-from math import nan
+from math import inf, nan
 from typing import Any
 
 import flint
@@ -55,14 +55,34 @@ def ball_around(value: Any) -> Any:
 
 
 def is_undefined(value: Any) -> bool:
-    """Whether an entry is no number."""
+    """Whether an entry is no number: NaN or infinite."""
     return isinstance(value, float)
+
+
+def _infinite(operation: str, values: tuple[Any, ...]) -> Any:
+    """What masks are made of: `-inf` with a factor, beside a summand, in an exponential."""
+    first, last = values[0], values[-1]
+    if any(isinstance(value, float) and value != value for value in values):
+        return nan
+    match operation:
+        case "neg":
+            return -first
+        case "exp":
+            return first if first > 0 else _ZERO
+        case "add":
+            ends = [value for value in values if is_undefined(value)]
+            return ends[0] if len(set(ends)) == 1 else nan
+        case "mul" if not (is_undefined(first) and is_undefined(last)):
+            end, other = (first, last) if is_undefined(first) else (last, first)
+            if isinstance(other, Fraction) and other:
+                return end if other > 0 else -end
+    return nan
 
 
 def operate(operation: str, *values: Any) -> Any:
     """An operation on rationals and terms."""
     if any(map(is_undefined, values)):
-        return nan
+        return _infinite(operation, values)
     values = tuple(Fraction(v) if isinstance(v, int) else v for v in values)
     if not any(isinstance(value, Term) for value in values):
         try:
@@ -147,9 +167,9 @@ class ClosedTerms:
         return EXACT.undefined()
 
     def constant(self, name: str) -> Array:
-        """`pi`; raises Inexact for `inf`."""
-        if name != "pi":
-            raise Inexact(f"{name} is no number")
+        """`pi` or `inf`."""
+        if name == "inf":
+            return objects(inf)
         return objects(Term(Constant(name), flint.arb.pi()))
 
     def apply(self, operation: str, arguments: Sequence[Array]) -> Array:

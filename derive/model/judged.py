@@ -8,6 +8,7 @@ from derive.diagnostics.span import Span
 from derive.model.binding import Bound, bind, free_indices
 from derive.model.context import Expressions
 from derive.model.failure import Depends, Failure, failure, undecided_by
+from derive.model.generic import names_in
 from derive.model.limit import at_infinity
 from derive.model.model import Assumption, Judgement, Relation
 from derive.model.predicates import predicate, predicate_sides
@@ -245,6 +246,10 @@ def assumption(e: Expressions, assume: tree.Assume) -> Assumption:
     """A fact that the user declares."""
     relation = assume.relation
     left, right = relation.left, relation.right
+    drawn = [n for side in (left, right) for n in names_in(side) if n in e.scope.model.laws]
+    if drawn:
+        message = f"nothing can be assumed of `{drawn[0]}`: its law says all"
+        raise failure("misplaced", message, relation.span, "a random tensor")
     try:
         found = over_domain(
             e,
