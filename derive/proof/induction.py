@@ -97,7 +97,12 @@ class Induction:
 
     def by_time(self, goal: Poly, mask: Poly, depth: int) -> bool:
         """Induction over one of the times at which entries of the goal stand."""
-        return any(self.over(goal, mask, time, step, depth) for time, step in self.times(goal))
+        goals = dict.fromkeys((goal, primitive(self.algebra, goal)))
+        return any(
+            self.over(one, mask, time, step, depth)
+            for one in goals
+            for time, step in self.times(one)
+        )
 
     def times(self, goal: Poly) -> Iterator[tuple[Var, int]]:
         """The free indices at which recurrent entries stand, with the way in which they run."""
@@ -178,28 +183,27 @@ class Induction:
     ) -> Iterator[tuple[Known, str]]:
         """The goal one step before, solved for an entry there; at last, no hypothesis."""
         guard = guards(mask)
-        for poly in (goal, primitive(self.algebra, goal)) if guard is not None else ():
-            for monomial in poly.terms:
-                atom = Poly({monomial: 1}).atom
-                if atom is not None and self.determines(atom, poly, before, now):
-                    self._count += 1
-                    others = Poly({m: c for m, c in poly.terms.items() if m is not monomial})
-                    value = others.scaled(-1 / Fraction(poly.terms[monomial]))
-                    parameters = tuple(v for v in poly.free if v is not now)
-                    text = f"{HYPOTHESIS} {self._count}"
-                    yield (Equation(atom, value, parameters, text, guard or ()),), str(atom.head[0])
+        for monomial in goal.terms if guard is not None else ():
+            atom = Poly({monomial: 1}).atom
+            others = Poly({m: c for m, c in goal.terms.items() if m is not monomial})
+            if atom is not None and self.determines(atom, others, before, now):
+                self._count += 1
+                value = others.scaled(-1 / Fraction(goal.terms[monomial]))
+                parameters = tuple(v for v in goal.free if v is not now)
+                text = f"{HYPOTHESIS} {self._count}"
+                yield (Equation(atom, value, parameters, text, guard or ()),), str(atom.head[0])
         yield (), ""
 
-    def determines(self, atom: Atom, poly: Poly, before: Place, now: Var) -> bool:
+    def determines(self, atom: Atom, others: Poly, before: Place, now: Var) -> bool:
         """An equation can be used as one for this entry: at all places, and nowhere else in it."""
         if atom.kind != "entry" or not self.sequences.is_one(str(atom.head[0])):
             return False
         if before not in atom.places:
             return False
-        if any(place(v) not in atom.places for v in poly.free if v is not now):
+        if any(place(v) not in atom.places for v in others.free if v is not now):
             return False
-        entries = self.sequences.entries(poly)
-        return not any(a != atom and a.head == atom.head and before in a.places for a in entries)
+        entries = self.sequences.entries(others)
+        return not any(a.head == atom.head and before in a.places for a in entries)
 
     def holds(
         self,
