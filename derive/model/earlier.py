@@ -5,7 +5,7 @@ it, and the ends are compared as dimensions. What cannot be shown to be there is
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 
 from derive.diagnostics.span import Span
 from derive.model.context import Expressions
@@ -28,6 +28,7 @@ from derive.model.scalar import (
 )
 from derive.model.traverse import parts_of
 from derive.syntax import tree
+from derive.syntax.walk import nodes
 
 _MOST_BOUNDS = 5
 
@@ -258,10 +259,10 @@ def _span(e: Expressions, read: Read, written: tree.Definition) -> Span:
     """Where the entry is read."""
     if written.value is None:
         return written.span
-    names = [n for n in _nodes(written.value) if isinstance(n, tree.Name) and n.id == read.name]
+    names = [n for n in nodes(written.value) if isinstance(n, tree.Name) and n.id == read.name]
     entries = [
         node
-        for node in _nodes(written.value)
+        for node in nodes(written.value)
         if isinstance(node, tree.Subscript) and node.base in names
     ]
     for node in entries:
@@ -271,13 +272,3 @@ def _span(e: Expressions, read: Read, written: tree.Definition) -> Span:
         except (Failure, Depends):
             continue
     return (*entries, *names, written.value)[0].span
-
-
-def _nodes(node: object) -> Iterator[tree.Tree]:
-    if isinstance(node, tuple):
-        for part in node:
-            yield from _nodes(part)
-    elif isinstance(node, tree.Tree) and is_dataclass(node):
-        yield node
-        for field in fields(node):
-            yield from _nodes(getattr(node, field.name))

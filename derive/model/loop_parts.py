@@ -116,7 +116,7 @@ def bodies_of_loop(loop: tree.Recurrence) -> dict[str, tree.Definition]:
                 helps=(
                     f"write `{left} = ...`"
                     if first is None
-                    else f"write `{left} = ...`, and give the loop the range of that place",
+                    else f"all of them at `{variable}`, or all at the same `{variable} + 1`",
                 ),
             )
         if name in found:

@@ -39,6 +39,7 @@ from derive.model.scalar import (
 )
 from derive.model.scope import Hidden, Members, Scope
 from derive.model.shape import broadcast, fresh, has_shape
+from derive.model.shifted import counted_by_entries
 from derive.syntax import tree
 
 Shape = tuple[Axis, ...]
@@ -65,9 +66,10 @@ def _forget(model: Model, before: set[str]) -> None:
 class _Loop:
     def __init__(self, model: Model, hidden: Hidden, e: Expressions, parts: Parts) -> None:
         self.model, self.hidden, self.e, self.parts = model, hidden, e, parts
-        range_, self.step = range_of_loop(e, parts.loop.range)
-        self.variable = IndexVariable(parts.loop.variable.id, range_)
-        self.bodies = bodies_of_loop(parts.loop)
+        loop = counted_by_entries(parts.loop)
+        range_, self.step = range_of_loop(e, loop.range)
+        self.variable = IndexVariable(loop.variable.id, range_)
+        self.bodies = bodies_of_loop(loop)
         self.pieces = {
             name: pieces_of(
                 e, name, Piece(range_, written), [x for x in parts.entries if x.name.id == name]

@@ -115,7 +115,7 @@ def test_well_ordered(text: str) -> None:
         ("for t in 1..T step -1:\n    h[t] = 1\n", "index-range"),
         ("for t in 1..T step 2:\n    h[t] = 1\n", "index-range"),
         ("for t in 1..T:\n    h = 1\n", "misplaced"),
-        ("for t in 1..T:\n    h[t+1] = 1\n", "misplaced"),
+        ("for t in 1..T:\n    g[t] = 1\n    h[t+1] = 1\n", "misplaced"),
         ("h[0] = 1\nfor t in 1..T:\n    h[t] = [h[t-1], 1]\n", "ragged-literal"),
         ("h[0] = h0\nfor t in 1..T:\n    h[t] = x[t]\n", "shape-mismatch"),
         ("h[0] = 0\nfor t in 1..T:\n    h[t] = [h[t-1], h[t-1]]\n", "shape-mismatch"),
