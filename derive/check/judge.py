@@ -103,7 +103,10 @@ class Judge:
     ) -> Proved | ProvedFor | ProvedIf | outcome.NotShown:
         """What an exact argument gives for a claim: a relation, or that something is convex."""
         if judgement.convexity is None:
-            return self.prove(relation, judgement.at, deadline)
+            found = self.prove(relation, judgement.at, deadline)
+            if isinstance(found, Proved) and not judgement.at and not found.conditions:
+                self.engine.prover.recurrent.learn(relation, judgement.text)
+            return found
         if judgement.at:
             return outcome.NotShown("whether it is convex is not asked at one point")
         return _as_verdict(self.engine.prove_convex(judgement.convexity, deadline))

@@ -29,13 +29,11 @@ from derive.proof.conditions import conditions
 from derive.proof.domain import defined_only
 from derive.proof.facts import Equation, Facts, solved
 from derive.proof.generalising import guesses
-from derive.proof.induction import Induction
-from derive.proof.namesakes import HYPOTHESIS
 from derive.proof.opening import Opening, weight
 from derive.proof.order import OrderProver
 from derive.proof.outcome import NotShown, Proof, Proved, ProvedIf
+from derive.proof.recurrent import Recurrent
 from derive.proof.substitution import substituted
-from derive.proof.unrolling import Sequences
 
 MOST_STAGES = 200
 MOST_GUESSES = 12
@@ -53,7 +51,7 @@ class Prover:
         self.calculus = calculus
         self.given = given or {}
         self.opening = Opening(calculus, self.given)
-        self.sequences = Sequences(calculus)
+        self.recurrent = Recurrent(self)
         self.model = calculus.model
         self.nonzero: frozenset[int] = frozenset()
         self.plausible: frozenset[Fact] | None = None
@@ -217,7 +215,7 @@ class Prover:
         if stage is not None:
             facts = self.needed(difference, declared, equations, stage, self.used(knowing))
             return Proved(facts, conditions(self.calculus))
-        found = self.by_induction(difference, declared, equations)
+        found = None if self.plausible is not None else self.recurrent.proof(difference)
         if found is not None:
             return found
         for name, missing, properties in self.candidates(difference, declared):
@@ -226,28 +224,6 @@ class Prover:
                 facts = tuple(f for f in self.used(guessing) if not f.startswith(f"{name} is "))
                 return ProvedIf((missing,), facts, conditions(self.calculus))
         return NotShown("the two sides have different normal forms")
-
-    def by_induction(
-        self, difference: Poly, declared: Properties, equations: tuple[Equation, ...]
-    ) -> Proof | None:
-        """A proof by induction, where the difference has recurrences in it."""
-        if self.plausible is not None or not self.sequences.present(difference):
-            return None
-        made: list[Algebra] = []
-
-        def algebra_of(known: tuple[Equation, ...], rules: tuple[Rule, ...]) -> Algebra:
-            made.append(self.new_algebra(declared, (*equations, *known), rules))
-            return made[-1]
-
-        induction = Induction(self.sequences, algebra_of, self.is_zero, self.opened)
-        stages = self.opening.openings(difference, induction.algebra)
-        closed, *more = islice(stages, MOST_STAGES)
-        opened = more[-1] if more else closed
-        if not induction.shows(closed) and (opened == closed or not induction.shows(opened)):
-            return None
-        used = {f for algebra in made for f in self.used(algebra)}
-        facts = tuple(sorted(f for f in used if not f.startswith(HYPOTHESIS)))
-        return Proved(facts, conditions(self.calculus), tuple(induction.trail))
 
     def candidates(
         self, difference: Poly, declared: Properties
@@ -306,10 +282,9 @@ class Prover:
         assert isinstance(algebra.knowledge, Facts)
         return tuple(sorted(algebra.knowledge.used))
 
-    def opened(self, poly: Poly, algebra: Algebra) -> Poly:
-        """The polynomial with all definitions opened but those of recurrences."""
-        *_, last = islice(self.opening.openings(poly, algebra), MOST_STAGES)
-        return last
+    def stages(self, poly: Poly, algebra: Algebra) -> list[Poly]:
+        """The polynomial as it stands, and with ever more definitions opened."""
+        return list(islice(self.opening.openings(poly, algebra), MOST_STAGES))
 
     def is_zero(self, poly: Poly, algebra: Algebra) -> bool:
         """The polynomial vanishes, as it stands or with definitions opened."""

@@ -17,8 +17,17 @@ from derive.calculus.adjoints import Body
 from derive.calculus.algebra import Algebra, Rule, TooLarge
 from derive.calculus.contraction import summed_index_goes
 from derive.calculus.place import Place, Var, fresh, place
-from derive.calculus.products import opened, without
-from derive.calculus.term import ONE, Atom, Poly, add, of_monomial
+from derive.calculus.products import merged, opened, without
+from derive.calculus.term import (
+    ONE,
+    Atom,
+    Coefficient,
+    Monomial,
+    Poly,
+    add,
+    dim_poly,
+    of_monomial,
+)
 from derive.calculus.unfolding import Unfolding, all_atoms
 from derive.model.dim import ONE as DIM_ONE
 from derive.model.dim import Dim
@@ -276,6 +285,9 @@ class Induction:
                     others = [v for v in variables if v is not chosen]
                     body = self.algebra.substitute(of_monomial(inside), {chosen: place(time)})
                     found.append(self.algebra.multiply(rest, self.algebra.total(others, body)))
+            counted = without_number(monomial, coefficient, time.axis)
+            if counted is not None:
+                found.append(counted)
             if not found:
                 return
             choices.append(found)
@@ -291,6 +303,14 @@ class Induction:
             return self.vanishes(Steps(self.algebra, self.sequences).outwards(poly), self.algebra)
         except TooLarge:
             return False
+
+
+def without_number(monomial: Monomial, coefficient: Coefficient, axis: Axis) -> Poly | None:
+    """A term that is its n-th part summed over an axis of n places."""
+    size = dim_poly(axis.size).atom
+    if size is None or monomial.factors.get(size, 0) < 1:
+        return None
+    return of_monomial(merged(monomial.factors, {size: -1}), coefficient)
 
 
 def primitive(algebra: Algebra, poly: Poly) -> Poly:

@@ -114,7 +114,7 @@ DERIVATIVES = {
 OPERATIONS = {
     "add": ("s + t - t = s", "(s + t)*2 = 2*s + 2*t", "s + s = 2*s"),
     "mul": ("s*t/t = s", "s*s = s^2"),
-    "div": ("s/t*t = s",),
+    "div": ("s*t/t = s", "1/(1/s) = s"),
     "neg": ("s + -s = 0", "(-s)^2 = s^2", "-s = (-1)*s"),
     "pow": ("s^2 = s*s", "s^3/s = s^2"),
     "exp": ("exp(s)*exp(-s) = 1", "log(exp(s)) = s", "exp(s + t) = exp(s)*exp(t)"),

@@ -170,8 +170,12 @@ def test_derivatives_of_atoms(name: str, way: str, monkeypatch: pytest.MonkeyPat
     assert notices(text)
 
 
+PRODUCTS = frozenset({"mul", "div", "neg"})  # lowered together, indicators last
+
+
 def test_every_operation_has_statements() -> None:
-    assert lower.OPERATIONS.keys() - {"sub"} == statements.OPERATIONS.keys()
+    own = PRODUCTS | (lower.OPERATIONS.keys() - {"sub"})
+    assert own == statements.OPERATIONS.keys()
 
 
 @pytest.mark.parametrize("operation", statements.OPERATIONS)
@@ -179,7 +183,17 @@ def test_every_operation_has_statements() -> None:
 def test_operations(operation: str, way: str, monkeypatch: pytest.MonkeyPatch) -> None:
     text = about(statements.SCALARS, *statements.OPERATIONS[operation])
     assert all_proved(text)
-    monkeypatch.setitem(lower.OPERATIONS, operation, corrupted(lower.OPERATIONS[operation], way))
+    if operation in PRODUCTS:
+        original = lower.Lowering.product
+
+        def product(self: Any, scalar: Any, scope: Any) -> Any:
+            found = original(self, scalar, scope)
+            return WRONG[way](lambda: found)() if scalar.operation == operation else found
+
+        monkeypatch.setattr(lower.Lowering, "product", product)
+    else:
+        rule = corrupted(lower.OPERATIONS[operation], way)
+        monkeypatch.setitem(lower.OPERATIONS, operation, rule)
     assert notices(text)
 
 
@@ -187,6 +201,16 @@ def test_operations(operation: str, way: str, monkeypatch: pytest.MonkeyPatch) -
 def test_operations_know_their_sides(operation: str, monkeypatch: pytest.MonkeyPatch) -> None:
     text = about(statements.SCALARS, statements.ORDERED[operation])
     assert all_proved(text)
+    if operation in PRODUCTS:
+        original = lower.Lowering.product
+
+        def product(self: Any, scalar: Any, scope: Any) -> Any:
+            turned = type(scalar)(scalar.operation, scalar.arguments[::-1])
+            return original(self, turned if scalar.operation == operation else scalar, scope)
+
+        monkeypatch.setattr(lower.Lowering, "product", product)
+        assert notices(text)
+        return
     monkeypatch.setitem(lower.OPERATIONS, operation, exchanged(lower.OPERATIONS[operation]))
     assert notices(text)
 
