@@ -152,6 +152,15 @@ class Model:
 
         return compile_model(self.elaborated, of, wrt, check)
 
+    def export(self, to: str, *, of: Sequence[str] = (), wrt: Sequence[str] = ()) -> str:
+        """The losses and their gradients as a module for `numpy`, `torch`, `jax` or `sympy`.
+
+        Raises: DeriveError where there is no loss, or no code for something.
+        """
+        from derive.compile.export import exported  # likewise
+
+        return exported(self.elaborated, to, of, wrt)
+
     def describe(self) -> str:
         """The names with their shapes, and what is assumed."""
         return describe(self.elaborated)

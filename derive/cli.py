@@ -270,6 +270,38 @@ def solve(
 
 @main.command()
 @click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--to",
+    "target",
+    type=click.Choice(["numpy", "torch", "jax", "sympy"]),
+    required=True,
+    help="The library that the module uses; it imports nothing else.",
+)
+@click.option("-o", "out", type=click.Path(path_type=Path), metavar="OUT", help="Write it there.")
+@click.option("--of", "losses", multiple=True, metavar="LOSS", help="Of these; all losses if none.")
+@click.option("--wrt", "names", multiple=True, metavar="NAME", help="By these; all params if none.")
+def export(
+    file: Path, target: str, out: Path | None, losses: tuple[str, ...], names: tuple[str, ...]
+) -> None:
+    """Write the losses of FILE and their gradients as a Python module of its own.
+
+    Run as a program, the module checks its gradients.
+    """
+    with _readable_errors():
+        from derive import api  # slow
+
+        model = api.load(file)
+        if model.errors:
+            raise api.DeriveError(model.errors)
+        text = model.export(target, of=losses, wrt=names)
+        if out is None:
+            click.echo(text, nl=False)
+        else:
+            out.write_text(text, encoding="utf-8")
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path))
 def show(file: Path) -> None:
     """List the names of FILE with their shapes, and what is assumed."""
     with _readable_errors():

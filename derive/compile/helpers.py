@@ -72,6 +72,20 @@ def _logistic(x):
     "erf": "\n\ndef _erf(x):\n    return torch.erf(x)\n",
     "lgamma": "\n\ndef _lgamma(x):\n    return torch.lgamma(x)\n",
     "digamma": "\n\ndef _digamma(x):\n    return torch.digamma(x)\n",
+    "set_at": '''
+def _set_at(table, index, value):
+    """A table with other values at some places."""
+    table = table.clone()
+    table[index] = value
+    return table
+''',
+    "add_at": '''
+def _add_at(table, index, value):
+    """A table with something added at some places."""
+    table = table.clone()
+    table[index] += value
+    return table
+''',
     "entries": '''
 def _entries(table, index, padded):
     """Entries of a table; outside it, zero if padded."""
@@ -110,6 +124,16 @@ def _logistic(x):
     "erf": "\n\ndef _erf(x):\n    return jax.scipy.special.erf(x)\n",
     "lgamma": "\n\ndef _lgamma(x):\n    return jax.scipy.special.gammaln(x)\n",
     "digamma": "\n\ndef _digamma(x):\n    return jax.scipy.special.digamma(x)\n",
+    "set_at": '''
+def _set_at(table, index, value):
+    """A table with other values at some places."""
+    return table.at[index].set(value)
+''',
+    "add_at": '''
+def _add_at(table, index, value):
+    """A table with something added at some places."""
+    return table.at[index].add(value)
+''',
     "entries": '''
 def _entries(table, index, padded):
     """Entries of a table; outside it, zero if padded."""

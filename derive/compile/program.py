@@ -16,20 +16,41 @@ from derive.model.dim import Dim
 from derive.model.model import Model
 from derive.model.scalar import Axis, IndexVariable, Scalar
 
-_RESERVED = ("np", "torch", "jax", "jnp", "math", "dtype", "value_and_gradients", "range", "int")
+_RESERVED = ("np", "torch", "jax", "jnp", "math", "dtype", "range", "int", "len", "slice")
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A generated function: `source` defines `function`, which takes `arguments` in this order."""
+    """A generated function: `body` defines `function`, which takes `arguments` in this order.
 
-    source: str
+    It needs the imports of `header`, and the small functions `helpers`.
+    """
+
+    header: tuple[str, ...]
+    helpers: dict[str, str]
+    body: str
     function: str
     of: str
     wrt: tuple[str, ...]
     arguments: tuple[str, ...]
     dims: tuple[str, ...]
     names: dict[str, str]
+
+    @property
+    def source(self) -> str:
+        """The whole text."""
+        return assembled([self])
+
+
+def assembled(programs: Sequence[Program], end: str = "") -> str:
+    """Several functions as one module."""
+    headers = dict.fromkeys(line for p in programs for line in p.header)
+    helpers = {name: text for p in programs for name, text in p.helpers.items()}
+    own = [line for line in headers if line in ("import math",)]
+    blocks = ["\n".join(own)] if own else []
+    blocks.append("\n".join(line for line in headers if line not in own))
+    parts = [*(text.strip() for text in helpers.values()), *(p.body.rstrip() for p in programs)]
+    return "\n\n".join(blocks) + "\n\n\n" + "\n\n\n".join([*parts, *([end] if end else [])]) + "\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,26 +104,34 @@ def program(
     wrt: Sequence[str],
     resolve: Callable[[Scalar], Scalar],
     dialect: Dialect,
+    title: str = "value_and_gradients",
 ) -> Program:
-    """The function. Raises NotCompiled where there is no array code for something."""
+    """The function, with this name. Raises NotCompiled where there is no array code."""
     found = wanted(model, of, wrt, resolve)
-    return _Writer(model, of, tuple(wrt), found, dialect).program()
+    return _Writer(model, of, tuple(wrt), found, dialect, title).program()
 
 
 class _Writer:
     """Writes one function."""
 
     def __init__(
-        self, model: Model, of: str, wrt: tuple[str, ...], found: Wanted, dialect: Dialect
+        self,
+        model: Model,
+        of: str,
+        wrt: tuple[str, ...],
+        found: Wanted,
+        dialect: Dialect,
+        title: str,
     ) -> None:
         self.model, self.of, self.wrt, self.found = model, of, wrt, found
-        self.dialect = dialect
-        self.names = identifiers([*model.symbols, *model.dims], _RESERVED)
+        self.dialect, self.title = dialect, title
+        self.reserved = {*_RESERVED, title}
+        self.names = identifiers([*model.symbols, *model.dims], self.reserved)
 
     def program(self) -> Program:
         """All of it."""
         found = self.found
-        taken = {*self.names.values(), *_RESERVED}
+        taken = {*self.names.values(), *self.reserved}
         titles = {n: t for n, t in found.titles.items() if n.kind != "name"}
         texts = identifiers(dict.fromkeys(titles.values()), taken)
         named = {n: texts[t] for n, t in titles.items()}
@@ -121,12 +150,22 @@ class _Writer:
         closing = self.closing(results, outputs)
         opening, dims = self.opening(arguments, emitter, "\n".join([*emitter.lines, *closing]))
         lines = [*opening, *emitter.lines, *closing]
-        function = "value_and_gradients"
+        function = self.title
         params = ", ".join(self.names[a] for a in (*arguments, *dims))
         head = [f"def {function}({params}):", *self.docstring(arguments)]
         body = "\n".join([*head, *(f"    {line}" for line in lines)])
+        helpers = {
+            name: HELPERS[self.dialect.name][name] for name in emitter.helpers if name != "math"
+        }
+        header = self.dialect.header.split("\n")
+        if "math" in emitter.helpers or any("math." in text for text in helpers.values()):
+            header.insert(0, "import math")
+        if self.dialect.name == "torch":  # whose `transpose` is another function
+            body = body.replace(".transpose(", ".permute(")
         return Program(
-            self.preamble(emitter) + body + "\n",
+            tuple(header),
+            helpers,
+            body,
             function,
             self.of,
             self.wrt,
@@ -139,16 +178,6 @@ class _Writer:
         """The declared names that are used or differentiated by."""
         needed = {*used, *(w for w in self.wrt if w in self.model.symbols)}
         return [name for name in self.model.symbols if name in needed]
-
-    def preamble(self, emitter: Emitter) -> str:
-        """Imports and small functions."""
-        imports = self.dialect.header
-        helpers = "".join(
-            f"\n{HELPERS[self.dialect.name][name]}" for name in emitter.helpers if name != "math"
-        )
-        if "math" in emitter.helpers or "math." in helpers:
-            imports = f"import math\n\n{imports}"
-        return f"{imports}\n{helpers}\n\n"
 
     def docstring(self, arguments: Sequence[str]) -> list[str]:
         """What goes in and what comes out, with shapes in the model's dimensions."""

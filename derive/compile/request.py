@@ -16,18 +16,18 @@ from derive.model.model import Model
 
 def compile_model(model: Model, of: str, wrt: Sequence[str], check: bool) -> Compiled:
     """A function that computes `of` and its gradients. Raises DeriveError."""
-    _known(model, of, wrt)
+    known(model, of, wrt)
     try:
         return compiled(model, of, wrt, Calculus(model).resolve, check)
     except (NotCompiled, NotDifferentiable) as found:
         raise _refused(of, found) from None
 
 
-def program_of(model: Model, of: str, wrt: Sequence[str], dialect: Dialect) -> Program:
+def program_of(model: Model, of: str, wrt: Sequence[str], dialect: Dialect, title: str) -> Program:
     """The source of that function for another library. Raises DeriveError."""
-    _known(model, of, wrt)
+    known(model, of, wrt)
     try:
-        return program(model, of, wrt, Calculus(model).resolve, dialect)
+        return program(model, of, wrt, Calculus(model).resolve, dialect, title)
     except (NotCompiled, NotDifferentiable) as found:
         raise _refused(of, found) from None
 
@@ -38,7 +38,7 @@ def _refused(of: str, found: NotCompiled | NotDifferentiable) -> DeriveError:
     return problem("not-expressible", f"there is no array code for {found.reason}", of)
 
 
-def _known(model: Model, of: str, wrt: Sequence[str]) -> None:
+def known(model: Model, of: str, wrt: Sequence[str]) -> None:
     """Raises DeriveError for a name that is not one, or a value that is no number."""
     names = [*model.symbols, *(n for n, d in model.definitions.items() if not d.hidden)]
     for name in (of, *wrt):

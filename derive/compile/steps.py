@@ -37,7 +37,8 @@ class Steps:
             body = self._empty(node.shape, "zeros")
             if k in whole:
                 text = emitter.operand(whole[k].value.node, tuple(range(node.rank)))
-                body = text.text if text.free else f"{text.text}.copy()"
+                copy = f"{text.text}.copy()" if emitter.dialect.in_place else text.text
+                body = text.text if text.free else copy
             emitter.lines.append(f"{name} = {body}")
             emitter.done[node] = Text(name, ())
         for write in self.loop.writes:
@@ -95,8 +96,13 @@ class Steps:
         body = tight(placed(text.text, order, len(labels)))
         while len(parts) > 1 and parts[-1] == ":":
             parts = parts[:-1]
-        target = f"{self.names[write.table]}[{', '.join(parts)}]"
-        emitter.lines.append(f"{target} {'+=' if write.adds else '='} {body}")
+        name = self.names[write.table]
+        if emitter.dialect.in_place:
+            emitter.lines.append(f"{name}[{', '.join(parts)}] {'+=' if write.adds else '='} {body}")
+            return
+        function = "add_at" if write.adds else "set_at"
+        emitter.helpers[function] = None
+        emitter.lines.append(f"{name} = _{function}({name}, {_as_index(parts)}, {body})")
 
     # --- steps -----------------------------------------------------------------------------------
 
@@ -122,7 +128,12 @@ class Steps:
         for use, (node, position, name) in zip(shelved, shelves, strict=True):
             text = self._emitted(inner, use.node)
             step = Tables(inner).step(-node.axes[position].low, DIM_ONE)
-            inner.lines.append(f"{name}[{', '.join([':'] * position + [step])}] = {text.text}")
+            parts = [*[":"] * position, step]
+            if outer.dialect.in_place:
+                inner.lines.append(f"{name}[{', '.join(parts)}] = {text.text}")
+            else:
+                inner.helpers["set_at"] = None
+                inner.lines.append(f"{name} = _set_at({name}, {_as_index(parts)}, {text.text})")
             outer.done[node] = Text(name, (), True)
         outer.lines.append(f"for {index} in range({ends}):")
         outer.lines += [f"    {line}" for line in inner.lines]
@@ -272,6 +283,15 @@ def _stepped(use: Use, time: IndexVariable, left: list[IndexVariable]) -> tuple[
         else:
             found.append(bool(spot))
     return tuple(found)
+
+
+def _as_index(parts: list[str]) -> str:
+    """Positions as a tuple."""
+    found = []
+    for part in parts:
+        first, colon, last = part.partition(":")
+        found.append(f"slice({first or None}, {last or None})" if colon else part)
+    return f"({', '.join(found)},)"
 
 
 def _position(use: Use, node: Node, time: IndexVariable | None) -> int | None:
