@@ -56,6 +56,7 @@ class Reader(Forming):
         self.parts = parts or {}
         super().__init__()
         self.fixed: dict[IndexVariable, Expression] = {}
+        self.by_part = False
         self.symmetric = frozenset(
             s.name for s in model.symbols.values() if s.properties & SYMMETRIC and len(s.axes) == 2
         )
@@ -78,6 +79,17 @@ class Reader(Forming):
             terms = [term(t.coefficient, dict(t.scalars), {ones: ONCE}) for t in terms]
         if len(tensor.indices) == 2 and out == tensor.indices[1:]:
             terms = [_turned(t) for t in terms]
+        return trees.unturned(self.sum_of(terms), self.symmetric)
+
+    def part(
+        self, scalar: Scalar, fixed: Mapping[IndexVariable, Expression], out: Axes
+    ) -> Expression:
+        """A scalar over the axes `out`, other indices fixed. Raises NoMatrixForm."""
+        self.fixed, self.by_part, self.first = dict(fixed), True, out
+        form = self.read(scalar)
+        terms = [t for t in spread(form, out) if t.coefficient]
+        if not set(form.axes) <= set(out) or not terms or not all(t.factors for t in terms):
+            raise NoMatrixForm
         return trees.unturned(self.sum_of(terms), self.symmetric)
 
     def entry_of(self, tensor: Tensor, names: Sequence[str]) -> Expression:
@@ -168,7 +180,9 @@ class Reader(Forming):
 
     def tensor(self, base: Expression, name: str, indices: tuple[Index, ...]) -> Form:
         """A tensor shaped like `name` at indices: variables, or the one place of a unit axis."""
-        if any(index.variable in self.fixed for index in indices):
+        if any(index.variable in self.fixed for index in indices) or (
+            self.by_part and any(index.variable is None for index in indices)
+        ):
             return self.part_of(base, indices)
         variables = [index.variable for index in indices]
         axes = tuple(v for v in variables if v is not None)
@@ -182,16 +196,25 @@ class Reader(Forming):
 
     def part_of(self, base: Expression, indices: tuple[Index, ...]) -> Form:
         """A tensor at indices of which some are fixed: an entry, a row, a column."""
-        variables = [v for index in indices if (v := index.variable) is not None]
-        if len(variables) < len(indices):
+        free = [index.variable not in (None, *self.fixed) for index in indices]
+        if free == [True, False]:
+            base, indices, free = trees.transpose(base), indices[::-1], free[::-1]
+        if sorted(free) != free:
             raise NoMatrixForm
-        if len(indices) == 2 and variables[1] in self.fixed and variables[0] not in self.fixed:
-            base, variables = trees.transpose(base), variables[::-1]
-        rest = tuple(v for v in variables if v not in self.fixed)
-        if rest != tuple(variables[len(variables) - len(rest) :]):
-            raise NoMatrixForm
-        names = [self.fixed[v] for v in variables if v in self.fixed]
+        rest = tuple(v for index in indices if (v := index.variable) and v not in self.fixed)
+        names = [self.place(i) for i, is_free in zip(indices, free, strict=True) if not is_free]
         return self.letter(rest, trees.at(base, names))
+
+    def place(self, index: Index) -> Expression:
+        """A fixed place as a number. Raises NoMatrixForm."""
+        if index.computed or any(v not in self.fixed for v, _ in index.terms):
+            raise NoMatrixForm
+        total = trees.of_dim(index.offset) if index.offset.terms or not index.terms else None
+        for variable, factor in index.terms:
+            part = trees.product([trees.of_dim(factor), self.fixed[variable]])
+            total = part if total is None else trees.shifted(part, index.offset)
+        assert total is not None
+        return total
 
     def is_unit(self, name: str, indices: tuple[Index, ...]) -> bool:
         """The axes at which a tensor has a fixed place have but one."""

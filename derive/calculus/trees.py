@@ -194,6 +194,15 @@ def of_dim(dim: Dim) -> Expression:
     return ZERO if total is None else total
 
 
+def shifted(expr: Expression, offset: Dim) -> Expression:
+    """`t + 1`, `t - 1`."""
+    if not offset.terms:
+        return expr
+    if all(coefficient < 0 for _, coefficient in offset.terms):
+        return plus(expr, negative(of_dim(-offset)))
+    return plus(expr, of_dim(offset))
+
+
 def primed(function: str, primes: int, argument: Expression) -> Expression:
     """`g'(z)`."""
     return tree.Call(NOWHERE, name(function), (argument,), (), primes)

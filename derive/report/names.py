@@ -42,6 +42,10 @@ def name_formula(name: str) -> Formula:
     if digits is not None:
         base, number = digits.groups()
         below = f"{number}_{below}" if below else number
+    pair = re.fullmatch(r"([A-Z])([a-z])", base)
+    if pair is not None and base not in GREEK:
+        base, first = pair.groups()
+        below = f"{first}_{below}" if below else first
     made = _letter(base)
     if not below:
         return made

@@ -22,6 +22,7 @@ from derive.report.solution.judged import Statements
 from derive.report.solution.lemmas import Lemmas
 from derive.report.solution.notation import Notation
 from derive.report.solution.shown import shown, used_by
+from derive.report.solution.written import Written
 from derive.syntax import tree
 from derive.syntax.parse import parse
 
@@ -96,7 +97,7 @@ class Builder:
         found = []
         for name in self.targets:
             self.known(name)
-            chain = Chain(self.engine, name)
+            chain = Chain(self.engine, name, Written.of(self.file))
             found.append((chain, self.wanted(chain)))
         return tuple(found)
 

@@ -27,15 +27,18 @@ from derive.model.scalar import Axis, Derivative, IndexVariable, Scalar, Tensor,
 from derive.proof.closed_form import EFFORT, limited
 from derive.report.solution.lines import Line, Lines
 from derive.report.solution.terms import (
-    has_delta,
     multiplied,
     named_variable,
     place_of,
+    place_tree,
     places,
     replaced,
+    tie,
     unnamed,
     wide,
 )
+from derive.report.solution.timed import allowed, common, summed_over_time, timed_node
+from derive.report.solution.written import Written
 from derive.syntax import tree
 from derive.syntax.show import show
 from derive.syntax.tree import Expression
@@ -53,7 +56,8 @@ class Local:
     """How one definition, `of`, moves with a name that stands in it, entry by entry.
 
     `upper` are the places of the definition: indices of its own, which are `summed`, the indices of
-    the name where the derivative is zero at all others, or 1. `whole` is its Jacobian before that.
+    the name where the derivative is zero at all others, or 1. Of a name in a loop, `during` are the
+    times at which it stands in the definition.
     """
 
     of: str
@@ -61,6 +65,7 @@ class Local:
     summed: tuple[tree.Binder, ...]
     value: Expression
     partial: bool
+    during: Axis | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,7 @@ class Node:
     by: str
     lines: Lines
     locals: tuple[Local, ...]
+    pieces: tuple[Lines, ...] = ()
 
     @property
     def answer(self) -> Line:
@@ -80,7 +86,8 @@ class Node:
     @property
     def facts(self) -> tuple[str, ...]:
         """What was used."""
-        return tuple(sorted({f for line in self.lines.lines for f in line.facts}))
+        lines = [line for part in (self.lines, *self.pieces) for line in part.lines]
+        return tuple(sorted({f for line in lines for f in line.facts}))
 
     @property
     def conditions(self) -> tuple[str, ...]:
@@ -100,7 +107,8 @@ class Ranged(Writer):
 class Chain:
     """The gradients of one loss."""
 
-    def __init__(self, engine: Engine, loss: str) -> None:
+    def __init__(self, engine: Engine, loss: str, written: Written | None = None) -> None:
+        self.source = written or Written({}, {})
         self.engine = engine
         self.model: Model = engine.model
         self.loss = loss
@@ -150,10 +158,12 @@ class Chain:
         return self.known[by]
 
     def _node(self, by: str) -> Node | None:
-        lower = self.variables(self.axes(by), ())
+        lower = self.lower(by)
         names = tuple(map(place_of, lower))
         domain = tree.Domain(trees.NOWHERE, tuple(map(self.binder, wide(lower))), ())
         lines = Lines(self.engine, self.quotient(self.loss, (), by, names), names, domain)
+        if by in self.source.times:
+            return timed_node(self, by)
         parts = self.locals(by, lower)
         if parts and self.uses[by] != (self.loss,):
             lines.add(self.joined(self.path(p, by, names) for p in parts), "chain rule")
@@ -191,6 +201,9 @@ class Chain:
         if answer is None:
             return
         found = answer.expression
+        if any(user in self.source.times for user in self.uses.get(by, ())):
+            over_time = summed_over_time(self, by, lines, lower)
+            found = found if over_time is None else over_time
         if found is not None and "for " not in show(found) and "over=" not in show(found):
             lines.add(found, "", whole=True, weight=1)
         else:
@@ -209,8 +222,18 @@ class Chain:
     def local(self, of: str, by: str, lower: Variables) -> Local | None:
         """The local derivative of one definition by a name that stands in it."""
         poly, upper, tied = self.moved(of, by, lower)
+        during = allowed(upper[0].axis, tied.get(upper[0])) if upper else None
+        if by in self.source.times and during is not None:
+            inside = common(lower[0].axis, [during])
+            if inside is not None and inside != lower[0].axis:
+                before = named_variable(lower[0])
+                lower = (IndexVariable(lower[0].name, inside), *lower[1:])
+                within = spot(named_variable(lower[0]))
+                poly = self.engine.calculus.algebra.substitute(poly, {before: within})
         below = tuple(map(named_variable, lower))
-        free = self.variables(tuple(v.axis for v in wide(v for v in upper if v not in tied)), lower)
+        open_axes = tuple(v.axis for v in wide(v for v in upper if v not in tied))
+        is_timed = of in self.source.times and bool(upper) and upper[0] not in tied
+        free = self.variables(open_axes, lower, self.source.times[of] if is_timed else None)
         letters = dict(zip((v for v in wide(upper) if v not in tied), free, strict=True))
         names = {v: named_variable(letter) for v, letter in letters.items()}
         poly = rename_poly(poly, names)
@@ -218,13 +241,15 @@ class Chain:
         value = self.shortest(f"d{of}/d{by}", poly, (*names.values(), *below), knowing)
         if value is None:
             return None
-        at = tuple(place_of(tied.get(v, names.get(v, v))) for v in upper)
+        at = tuple(place_tree(tied[v]) if v in tied else place_of(names.get(v, v)) for v in upper)
         binders = tuple(map(self.binder, free))
-        return Local(of, at, binders, value, bool(self.routes(of, by)))
+        value = self.source.recognised(value)
+        in_loop = of in self.source.times and by in self.source.times
+        return Local(of, at, binders, value, in_loop or bool(self.routes(of, by)), during)
 
     def moved(
         self, of: str, by: str, lower: Variables
-    ) -> tuple[Poly, tuple[Var, ...], dict[Var, Var]]:
+    ) -> tuple[Poly, tuple[Var, ...], dict[Var, Place]]:
         """The local derivative, the definition's indices, and those tied to one of the name."""
         calculus = self.engine.calculus
         gradient = calculus.gradient(of, by, True)
@@ -234,12 +259,14 @@ class Chain:
         poly = rename_poly(gradient.poly, dict(zip(own, (*upper, *below), strict=True)))
         single = {v: Place((), v.axis.low) for v in (*upper, *below) if v.axis.size.constant == 1}
         poly = calculus.algebra.substitute(poly, single)
-        tied: dict[Var, Var] = {}
+        tied: dict[Var, Place] = {}
         for u in wide(upper):
             for v in wide(below):
-                if u.axis == v.axis and u not in tied and has_delta(poly, u, v):
-                    tied[u] = v
-                    poly = calculus.algebra.substitute(poly, {u: spot(v)})
+                shift = tie(poly, u, v) if u not in tied else None
+                in_time = by in self.source.times and v == below[0]
+                if shift is not None and (in_time or (u.axis == v.axis and not shift.terms)):
+                    tied[u] = Place(spot(v).terms, shift)
+                    poly = calculus.algebra.substitute(poly, {u: tied[u]})
         return poly, upper, tied
 
     def routes(self, of: str, by: str) -> list[str]:
@@ -275,7 +302,7 @@ class Chain:
     def arriving(self, part: Local) -> Expression:
         """The derivative of the loss by what comes after: written out where it is short."""
         node = self.quotient(self.loss, (), part.of, part.upper)
-        own = self.variables(self.axes(part.of), ())
+        own = self.lower(part.of)
         answer = self.answer(self.loss, part.of, own)
         if answer is None:
             return node
@@ -338,12 +365,18 @@ class Chain:
         """The axes of a name."""
         return self.engine.calculus.axes(name)
 
+    def lower(self, name: str) -> Variables:
+        """Index variables for a name; the first of a name in a loop is called as the loop's."""
+        return self.variables(self.axes(name), (), self.source.times.get(name))
+
     def variables(
-        self, axes: tuple[Axis, ...], before: tuple[IndexVariable, ...]
+        self, axes: tuple[Axis, ...], before: tuple[IndexVariable, ...], first: str | None = None
     ) -> tuple[IndexVariable, ...]:
         """Index variables with free letters, other than those `before`."""
         taken = {*taken_names(self.model), *(v.name for v in before)}
         letters = [letter for letter in LETTERS if letter not in taken]
+        if first is not None and first not in taken:
+            letters = [first, *(letter for letter in letters if letter != first)]
         letters += [f"{letter}1" for letter in LETTERS]
         return tuple(IndexVariable(x, a) for x, a in zip(letters, axes, strict=False))
 

@@ -8,8 +8,9 @@ from derive.report.blocks import Block, Display, Equation, Heading, Inline, Math
 from derive.report.formula import Formula, Op, row, width
 from derive.report.solution.chain import Chain, Local, Node
 from derive.report.solution.lemmas import Lemmas
-from derive.report.solution.lines import Line
+from derive.report.solution.lines import Line, Lines
 from derive.report.solution.notation import Notation
+from derive.report.solution.shown import names_of
 from derive.syntax.tree import Expression
 
 DETAIL = {"brief": 1, "normal": 2, "full": 3}
@@ -50,7 +51,9 @@ class Gradients:
             return
         yield Heading(2, title)
         lines = list(self.equations(node))
-        if node.answer.whole:
+        if node.pieces:
+            lines = [*self.timed(node, lines), *self.pieces(node)]
+        elif node.answer.whole:
             lines.append(self.closing(node))
         yield Display(tuple(lines))
         if node.conditions:
@@ -62,9 +65,32 @@ class Gradients:
                 )
             )
 
+    def timed(self, node: Node, lines: list[Equation]) -> Iterator[Equation]:
+        """The lines inside of a loop; the first one says for which times."""
+        for number, line in enumerate(lines):
+            when = self.when(node.lines) if not number else ()
+            yield replace(line, note=(*line.note, *(("; ", *when) if when and line.note else when)))
+
+    def when(self, lines: Lines) -> Text:
+        """`for t from 1 to T - 1`."""
+        binders = lines.domain.binders if lines.domain is not None else ()
+        loops = set(self.chain.source.times.values())
+        for binder in binders[:1]:
+            if binder.range is not None and binder.name in names_of(lines.head) & loops:
+                first, last = map(self.notation.math, (binder.range.start, binder.range.stop))
+                return ("for ", self.notation.name(binder.name), " from ", first, " to ", last)
+        return ()
+
+    def pieces(self, node: Node) -> Iterator[Equation]:
+        """The gradient inside of a loop and at its ends, in matrix notation."""
+        for piece in node.pieces:
+            left = self.notation.formula(piece.head)
+            right = self.notation.formula(piece.lines[-1].value)
+            yield Equation(left, "=", right, self.when(piece) or ("boundary",))
+
     def is_upstream(self, node: Node) -> bool:
         """The loss is unspecified, and this is its gradient."""
-        return node.answer.value == self.gradient(node)
+        return not node.pieces and node.answer.value == self.gradient(node)
 
     def gradient(self, node: Node) -> Expression:
         """`dL/dz`."""

@@ -1,5 +1,6 @@
 """Lines of a derivation, each proved equal to the one before it."""
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from derive.calculus import trees
@@ -8,13 +9,15 @@ from derive.check.engine import Engine
 from derive.model.elaborate import elaborator
 from derive.model.judged import judge_derivation
 from derive.model.model import Relation
-from derive.proof.closed_form import EFFORT, limited
+from derive.proof.closed_form import limited
 from derive.proof.outcome import Proved
 from derive.syntax import tree
 from derive.syntax.show import is_quotient, show
 from derive.syntax.tree import Expression
 
 SECONDS = 20.0
+STEPS = 40_000
+"""Of algebra, for the proof of a line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +63,11 @@ class Lines:
     def add(self, value: Expression, reason: str, whole: bool = False, weight: int = 2) -> bool:
         """Add a line if it is proved and says something new."""
         entry = self.entry(value) if whole else value
-        if not whole and show(value) == show(self.last):
+        if show(value) in (show(self.head), show(self.last)):
             return False
         proof = self.proof(self.last, entry)
+        if proof is None and self.lines:
+            proof = self.proof(self.head, entry)  # the line before equals the head, too
         if proof is None:
             return False
         line = Line(value, reason, proof.facts, proof.conditions, whole, weight)
@@ -74,7 +79,7 @@ class Lines:
         relation = self.relation(left, right)
         if relation is None:
             return None
-        with limited(self.engine.calculus, EFFORT):
+        with suppress(RecursionError), limited(self.engine.calculus, STEPS):
             proof = self.engine.prove(relation, (), deadline_in(SECONDS))
             return proof if isinstance(proof, Proved) else None
         return None

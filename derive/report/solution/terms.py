@@ -6,8 +6,9 @@ from functools import cache
 from typing import TypeVar
 
 from derive.calculus import trees
-from derive.calculus.place import Var, text_key
-from derive.calculus.term import Poly
+from derive.calculus.place import Place, Var, text_key
+from derive.calculus.term import Atom, Poly
+from derive.model.dim import Dim
 from derive.model.scalar import Axis, Index, IndexVariable
 from derive.syntax import tree
 from derive.syntax.show import is_quotient
@@ -99,12 +100,42 @@ def _compared(comparison: tree.Comparison, names: Mapping[str, Expression]) -> t
     return replace(comparison, left=left, right=right)
 
 
-def has_delta(poly: Poly, first: Var, second: Var) -> bool:
-    """Every term is zero where the two indices differ."""
-    return bool(poly.terms) and all(
-        any(
-            atom.kind == "delta" and {v for p in atom.places for v, _ in p.terms} == {first, second}
+def tie(poly: Poly, first: Var, second: Var) -> Dim | None:
+    """The `s` for which every term is zero unless `first = second + s`."""
+    found: set[Dim] = set()
+    for monomial in poly.terms:
+        shifts = {
+            shift
             for atom in monomial.factors
-        )
-        for monomial in poly.terms
-    )
+            if atom.kind == "delta" and (shift := _shift(atom, first, second)) is not None
+        }
+        found |= shifts or {Dim.symbol("")}
+    if len(found) != 1:
+        return None
+    (only,) = found
+    return None if "" in only.names else only
+
+
+def _shift(atom: Atom, first: Var, second: Var) -> Dim | None:
+    """The `s` of `delta[first, second + s]`."""
+    left, right = atom.places
+    factors: dict[Var, Dim] = {}
+    for place, sign in ((left, 1), (right, -1)):
+        if place.computed is not None:
+            return None
+        for variable, factor in place.terms:
+            before = factors.get(variable, Dim(()))
+            factors[variable] = before + (factor if sign > 0 else -factor)
+    if set(factors) != {first, second}:
+        return None
+    one, other = factors[first].constant, factors[second].constant
+    offset = left.offset - right.offset
+    if (one, other) == (1, -1):
+        return -offset
+    return offset if (one, other) == (-1, 1) else None
+
+
+def place_tree(place: Place) -> Expression:
+    """A variable with what is added to it."""
+    (variable, _), *_ = place.terms
+    return trees.shifted(trees.name(variable.name), place.offset)
