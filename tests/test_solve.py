@@ -1,6 +1,10 @@
 """`derive solve`: what it writes, where, and that what it prints was proved."""
 
+import re
+import shutil
+from functools import cache
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 from click.testing import CliRunner, Result
@@ -8,6 +12,8 @@ from click.testing import CliRunner, Result
 from derive import api
 from derive.cli import main
 from derive.diagnostics.diagnostic import DeriveError
+from derive.report import pdf
+from derive.report.solution.solution import Solution
 
 SOFTMAX = """
 dims d, k
@@ -106,3 +112,73 @@ def test_a_loop_is_shown_with_the_entries_outside_of_it(tmp_path: Path) -> None:
     output = derive("solve", path).output
     start = output.index("s_{T} &= x_{T}")
     assert r"for }t\text{ from }T - 1\text{ down to }1" in output[start:]
+
+
+SOLUTIONS = sorted((Path(__file__).parent / "solutions").glob("*.derive"))
+BY = {"layer_norm": ("x", "gamma", "beta")}
+
+
+@cache
+def solution_of(path: Path) -> Solution:
+    return api.load(path).solution(wrt=BY.get(path.stem, ()))
+
+
+@pytest.mark.parametrize("path", SOLUTIONS, ids=lambda path: path.stem)
+def test_the_classic_solutions_read_as_they_did(path: Path, request: pytest.FixtureRequest) -> None:
+    """`pytest --update` writes them anew; read what it changed before keeping it."""
+    text = solution_of(path).markdown
+    golden = path.with_suffix(".md")
+    if request.config.getoption("--update"):
+        golden.write_text(text, encoding="utf-8")
+    assert text == golden.read_text(encoding="utf-8")
+
+
+ENGINES = [name for name in pdf.ENGINES if shutil.which(name)]
+
+
+@pytest.mark.skipif(not ENGINES, reason="no TeX engine on this machine")
+@pytest.mark.parametrize(
+    ("path", "engine"),
+    [
+        *((path, ENGINES[0]) for path in SOLUTIONS if ENGINES),
+        *((SOLUTIONS[0], e) for e in ENGINES[1:]),
+    ],
+    ids=lambda part: part.stem if isinstance(part, Path) else part,
+)
+def test_a_solution_compiles_without_a_warning(path: Path, engine: str) -> None:
+    data, log = pdf.compiled(solution_of(path).latex, engine)
+    assert data.startswith(b"%PDF")
+    assert not re.findall(r"^.*(?:Overfull|Warning|Missing character|^!).*$", log, re.MULTILINE)
+
+
+@pytest.mark.parametrize("path", SOLUTIONS, ids=lambda path: path.stem)
+def test_a_page_is_well_formed_and_asks_for_nothing(path: Path) -> None:
+    page = solution_of(path).html
+    ET.fromstring(re.sub(r"<!DOCTYPE html>|<meta[^>]*>", "", page))
+    assert "http" not in page.replace("http://www.w3.org/2000/svg", "").replace("http-equiv", "")
+    assert "<script" not in page
+    assert "\\frac" not in page
+
+
+HOSTILE = r"""
+"50% of <script>alert(1)</script> & \input{/etc/passwd} \write18{ls} $x_1$ #hash ~ ^ ` *a* _b_"
+dims n
+input x[n] "\input{secret}", input_[n] "\href{javascript:alert(1)}{x}", ŷ[n] "\hat{y}"
+param w "<img src=x onerror=alert(1)>"
+loss L = sum((w*x - ŷ)^2) + sum(input_)
+claim "</p><script>alert(2)</script> \\end{document}": dL/dw = 2*dot(x, w*x - ŷ)
+"""
+
+
+def test_nothing_in_a_file_runs_in_a_browser_or_in_tex() -> None:
+    made = api.parse(HOSTILE).solution()
+    assert "<script" not in made.html
+    assert "<img" not in made.html
+    assert "onerror=alert" not in made.html.replace("&lt;img src=x onerror=alert(1)&gt;", "")
+    assert r"\input{" not in made.latex
+    assert r"\write18" not in made.latex
+    assert made.latex.count(r"\end{document}") == 1
+    assert "<script" not in made.markdown
+    assert "proved" in made.html
+    if ENGINES:
+        assert pdf.compiled(made.latex)[0].startswith(b"%PDF")

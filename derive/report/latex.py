@@ -23,6 +23,7 @@ from derive.report.formula import Formula, broken, width
 from derive.report.formula_latex import escaped, latex
 
 WIDEST = 40.0
+NOTE = 30.0
 BESIDE = 58.0
 """So wide may a line of a display be with its note."""
 COLOURS = {
@@ -148,16 +149,27 @@ def display(part: Display) -> str:
         lines += [rf"&\quad {latex(more)}" for more in pieces[1:]]
         if line.note:
             reach = width(part.lines[0].left) + width(pieces[-1]) + text_width(line.note)
-            note = rf"\text{{\small({words(line.note)})}}"
             if reach < BESIDE:
-                lines[-1] += rf" && {note}"
+                lines[-1] += rf" && \text{{\small({words(line.note)})}}"
             else:
-                lines.append(rf"&\qquad {note}")
+                lines += [rf"&\qquad \text{{\small {words(part)}}}" for part in split(line.note)]
     body = " \\\\\n".join(lines)
     if part.boxed:
         inside = f"\\begin{{aligned}}\n{body}\n\\end{{aligned}}"
         return f"\\[\n\\boxed{{{inside}}}\n\\]"
     return f"\\begin{{align*}}\n{body}\n\\end{{align*}}"
+
+
+def split(text: Text) -> list[Text]:
+    """A long note in lines, in brackets; a line ends at a semicolon or comma."""
+    lines: list[list[Inline]] = [["("]]
+    for part in text:
+        lines[-1].append(part)
+        ends = isinstance(part, str) and part.endswith(("; ", ", "))
+        if ends and text_width(tuple(lines[-1])) > NOTE:
+            lines.append([])
+    lines[-1].append(")")
+    return [tuple(line) for line in lines]
 
 
 def text_width(text: Text) -> float:

@@ -25,7 +25,7 @@ from derive.report.formula_latex import escaped, latex
 
 WIDEST = 46.0
 SPACE = re.compile(r"\s+")
-SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|$~])")
+SPECIAL = re.compile(r"([\\`*_{}\[\]#|$~])")
 
 
 def render(document: Document) -> str:
@@ -91,7 +91,8 @@ def inline(part: Inline) -> str:
 
 def plain(text: str) -> str:
     """Text in which nothing is a sign of Markdown."""
-    return SPECIAL.sub(r"\\\1", SPACE.sub(" ", text))
+    text = SPECIAL.sub(r"\\\1", SPACE.sub(" ", text))
+    return text.replace("<", "&lt;").replace(">", "&gt;")
 
 
 def display(part: Display) -> str:

@@ -39,6 +39,7 @@ from derive.report.looks import (
 from derive.report.names import name_formula
 from derive.syntax import tree
 from derive.syntax.parts import is_differential
+from derive.syntax.show import is_quotient
 from derive.syntax.tree import Expression
 
 RELATIONS = {"<=": "≤", ">=": "≥", "!=": "≠", "~": "≈"}
@@ -133,10 +134,19 @@ class Typesetter:
         """`a b`, `a ⊙ b`, `2 · 3`."""
         if op == "*" and begins_with_number(right):
             return row(self.at(left, PRODUCT), Op("·"), self.at(right, PRODUCT))
+        if op == "@" and self.is_entrywise(left):
+            return row(bracketed(self.formula(left)), THIN, self.at(right, PRODUCT))
         if op == "@" or self.is_scalar(left) or self.is_scalar(right):
             first, second = self.factor(left), self.at(right, PRODUCT)
             return row(first, THIN, second) if needs_room(first, second) else row(first, second)
         return row(self.entrywise(left), Op("⊙"), self.entrywise(right))
+
+    def is_entrywise(self, expr: Expression) -> bool:
+        """A product of tensors, entry by entry."""
+        match expr:
+            case tree.Binary(op="*", left=left, right=right):
+                return not (self.is_scalar(left) or self.is_scalar(right))
+        return False
 
     def factor(self, expr: Expression) -> Formula:
         """A factor before another; a big operator, which would reach further, in brackets."""
@@ -181,9 +191,13 @@ class Typesetter:
                 return (self.transposed(made), POWER) if turned else (made, ATOM)
         if isinstance(left, tree.Negative):
             return row(Op("−", tight=True), self.quotient(left.operand, right)[0]), SUM
-        if isinstance(left, tree.Big):
+        if isinstance(left, tree.Big) or is_quotient(left):
             factor = Frac(Num("1"), self.formula(right))
-            return row(factor, self.at(left, PRODUCT)), PRODUCT
+            room = [THIN] if is_quotient(left) else []
+            return row(factor, *room, self.at(left, PRODUCT)), PRODUCT
+        match left:
+            case tree.Binary(op="*", left=first, right=last) if is_quotient(last):
+                return row(self.quotient(first, right)[0], THIN, self.formula(last)), PRODUCT
         return Frac(self.formula(left), self.formula(right)), ATOM
 
     def transposed(self, made: Formula) -> Formula:

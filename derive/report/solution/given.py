@@ -14,8 +14,6 @@ from derive.report.solution.notation import FACTS, ROLES, Notation
 from derive.syntax import tree
 from derive.syntax.tree import Expression
 
-TOTALS = frozenset(("sum", "mean", "dot", "prod"))
-
 
 def given(notation: Notation) -> Iterator[Block]:
     """The table of what is declared."""
@@ -78,7 +76,10 @@ class Forward:
         assert written.value is not None
         entry = trees.subscript(trees.name(written.name.id), *written.indices)
         return Equation(
-            self.notation.formula(entry), "=", self.notation.formula(written.value), note
+            self.notation.formula(entry),
+            "=",
+            self.notation.formula(self.notation.totals.of(written.value)),
+            note,
         )
 
     def line(self, name: str) -> Equation:
@@ -90,25 +91,16 @@ class Forward:
             arguments = listed([self.notation.typesetter.name(a.id) for a in written.arguments])
             left = self.notation.typesetter.name(name)
             return Equation(left, "=", row(left, bracketed(arguments)), ("unspecified",))
-        if written is not None and written.value is not None and not self.is_total(written.value):
-            return self.entry(written, note)
+        if written is not None and written.value is not None:
+            entry = trees.subscript(trees.name(name), *written.indices)
+            value = self.notation.totals.of(written.value)
+            return Equation(self.notation.formula(entry), "=", self.notation.formula(value), note)
         return Equation(
             self.notation.formula(trees.name(name)),
             "=",
-            self.notation.formula(self.body(definition)),
+            self.notation.formula(self.notation.totals.of(self.body(definition))),
             note,
         )
-
-    def is_total(self, value: Expression) -> bool:
-        """A number made of a tensor by sums: shown with indices."""
-        match value:
-            case tree.Call(function=tree.Name(id=name), keywords=()) if name in TOTALS:
-                return True
-            case tree.Negative(operand=inner):
-                return self.is_total(inner)
-            case tree.Binary(left=left, right=right):
-                return self.is_total(left) or self.is_total(right)
-        return False
 
     def body(self, definition: Definition) -> Expression:
         """What a definition says: without indices, or by index."""

@@ -56,14 +56,6 @@ class Gradients:
         elif node.answer.whole:
             lines.append(self.closing(node))
         yield Display(tuple(lines))
-        if node.conditions:
-            yield Para(
-                (
-                    "This leaves out the points where a kink is met: it holds where ",
-                    "; ".join(node.conditions),
-                    ".",
-                )
-            )
 
     def timed(self, node: Node, lines: list[Equation]) -> Iterator[Equation]:
         """The lines inside of a loop; the first one says for which times."""
@@ -137,6 +129,8 @@ class Gradients:
             if width(known.formula) <= WIDEST:
                 made += ["; "] if made else []
                 made.append(known)
+        if made and any(part.partial for part in node.locals) and not node.pieces:
+            made.append(", the other paths held fixed")
         return tuple(made) or (("derivative of the loss",) if len(node.locals) == 1 else ())
 
     def local(self, part: Local, node: Node) -> Math:
@@ -154,7 +148,10 @@ class Gradients:
     def result(self, node: Node) -> Equation:
         """The gradient as a whole."""
         left = self.gradient(node) if node.answer.whole else node.lines.head
-        return Equation(self.notation.formula(left), "=", self.notation.formula(node.answer.value))
+        value = node.answer.value
+        if not node.lines.indices:
+            value = self.notation.totals.of(value)
+        return Equation(self.notation.formula(left), "=", self.notation.formula(value))
 
     def results(self, wanted: tuple[str, ...]) -> Iterator[Block]:
         """The gradients that are asked for, boxed."""
@@ -167,3 +164,7 @@ class Gradients:
         facts = sorted({fact for node in nodes for fact in node.facts})
         if facts:
             yield Para(("Here it was used that ", *self.notation.facts(facts), "."))
+        conditions = sorted({condition for node in nodes for condition in node.conditions})
+        if conditions:
+            where = self.notation.where(conditions)
+            yield Para(("This holds away from kinks: where ", *where, "."))

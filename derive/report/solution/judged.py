@@ -17,7 +17,6 @@ from derive.check.verdict import (
     verdict_name,
 )
 from derive.diagnostics.diagnostic import Diagnostic
-from derive.diagnostics.span import Source
 from derive.report.blocks import (
     Badge,
     Block,
@@ -32,9 +31,8 @@ from derive.report.blocks import (
     Text,
 )
 from derive.report.formula import Op, row, width
-from derive.report.solution.notation import Notation
+from derive.report.solution.notation import Notation, relation_of
 from derive.syntax import tree
-from derive.syntax.parse import parse_statement
 from derive.syntax.show import show
 
 DERIVED = re.compile(r"^derive finds (?P<relation>.*?)(?:, using: (?P<facts>.*))?$")
@@ -170,7 +168,7 @@ class Statements:
                 if facts:
                     made += [", as ", *self.notation.facts(facts)]
                 if conditions:
-                    made.append(f", where {'; '.join(conditions)}")
+                    made += [", where ", *self.notation.where(conditions)]
                 return tuple(made)
         return ()
 
@@ -226,15 +224,6 @@ class Statements:
             for r in rows
         )
         yield Grid((("side",), ("value",), ("error",)), cells)
-
-
-def relation_of(text: str) -> tree.Comparison | None:
-    """A relation that derive itself wrote."""
-    text, _, _ = text.partition(' by "')
-    found = parse_statement(Source("<answer>", f"expect {text}"))
-    if isinstance(found, Diagnostic) or not isinstance(found[0], tree.Expect):
-        return None
-    return tree.Comparison(found[0].span, found[0].op, found[0].left, found[0].right)
 
 
 def ticked(text: str) -> Text:

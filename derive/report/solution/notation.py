@@ -3,13 +3,18 @@
 from collections.abc import Iterable
 
 from derive.calculus import trees
+from derive.diagnostics.diagnostic import Diagnostic
+from derive.diagnostics.span import Source
 from derive.model.dim import Dim
 from derive.model.model import Model
 from derive.model.scalar import Axis
 from derive.report.blocks import Inline, Math, Text
 from derive.report.formula import Formula, Op, Script, Sym, listed, row
 from derive.report.solution.shown import forms_of
+from derive.report.solution.totals import Totals
 from derive.report.typeset import Typesetter
+from derive.syntax import tree
+from derive.syntax.parse import parse_statement
 from derive.syntax.tree import Expression
 
 FACTS = {
@@ -40,6 +45,7 @@ class Notation:
         ranks |= {name: len(found.axes) for name, found in model.symbols.items()}
         ranks |= {name: len(d.indices) for name, d in model.definitions.items() if "/" not in name}
         self.typesetter = Typesetter(self.forms, ranks)
+        self.totals = Totals(model, ranks)
 
     def formula(self, expr: Expression) -> Formula:
         """An expression."""
@@ -85,6 +91,15 @@ class Notation:
             return (self.name(name), f" is {FACTS[prop]}")
         return (fact,)
 
+    def where(self, conditions: Iterable[str]) -> Text:
+        """What must not be zero, and must not tie, as formulas."""
+        made: list[Inline] = []
+        for condition in conditions:
+            made += [" and "] if made else []
+            found = relation_of(condition)
+            made.append(condition if found is None else Math(self.typesetter.relation(found)))
+        return tuple(made)
+
     def facts(self, facts: Iterable[str]) -> Text:
         """Several facts."""
         made: list[Inline] = []
@@ -92,3 +107,12 @@ class Notation:
             made += ["; "] if made else []
             made += self.fact(fact)
         return tuple(made)
+
+
+def relation_of(text: str) -> tree.Comparison | None:
+    """A relation that derive itself wrote."""
+    text, _, _ = text.partition(' by "')
+    found = parse_statement(Source("<answer>", f"expect {text}"))
+    if isinstance(found, Diagnostic) or not isinstance(found[0], tree.Expect):
+        return None
+    return tree.Comparison(found[0].span, found[0].op, found[0].left, found[0].right)
