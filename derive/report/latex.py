@@ -142,13 +142,15 @@ def grid(part: Grid) -> str:
 def display(part: Display) -> str:
     """Lines aligned at their relations; the notes beside or below them."""
     lines: list[str] = []
+    left_side = max(width(line.left) for line in part.lines)
+    broad = left_side + max(width(p) for line in part.lines for p in broken(line.right, WIDEST))
     for line in part.lines:
         pieces = broken(line.right, WIDEST)
         left = "" if line.left is None else latex(line.left)
         lines.append(f"{left} &{line.sign} {latex(pieces[0])}")
         lines += [rf"&\quad {latex(more)}" for more in pieces[1:]]
         if line.note:
-            reach = width(part.lines[0].left) + width(pieces[-1]) + text_width(line.note)
+            reach = broad + text_width(line.note)
             if reach < BESIDE:
                 lines[-1] += rf" && \text{{\small({words(line.note)})}}"
             else:
