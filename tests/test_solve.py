@@ -125,8 +125,11 @@ def solution_of(path: Path) -> Solution:
 
 @pytest.mark.parametrize("path", SOLUTIONS, ids=lambda path: path.stem)
 def test_the_classic_solutions_read_as_they_did(path: Path, request: pytest.FixtureRequest) -> None:
-    """`pytest --update` writes them anew; read what it changed before keeping it."""
-    text = solution_of(path).markdown
+    """`pytest --update` writes them anew; read what it changed before keeping it.
+
+    How a false statement is explained depends on the time that there is: that is left out.
+    """
+    text = solution_of(path).markdown.partition("## What was claimed")[0]
     golden = path.with_suffix(".md")
     if request.config.getoption("--update"):
         golden.write_text(text, encoding="utf-8")

@@ -144,3 +144,14 @@ def powers_in(scalar: Scalar, exponent: Fraction) -> Iterator[tuple[Scalar, Frac
             yield from powers_in(below, -exponent)
         case _:
             yield scalar, exponent
+
+
+def is_atom(pieces: Pieces) -> bool:
+    """One factor, to the first power."""
+    count = len(pieces.scalars) + sum(map(len, pieces.groups.values()))
+    return count == 1 and pieces.coefficient == 1
+
+
+def turned(one: Term) -> Term:
+    """A vector as a row."""
+    return Term(one.coefficient, one.scalars, tuple((flipped(c), e) for c, e in one.factors))

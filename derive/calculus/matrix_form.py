@@ -9,8 +9,8 @@ from fractions import Fraction
 
 from derive.calculus import trees
 from derive.calculus.called import Called
-from derive.calculus.contracting import Axes, NoMatrixForm, Pieces, flipped
-from derive.calculus.forms import Form, Forming, addends, powers_in, spread
+from derive.calculus.contracting import Axes, NoMatrixForm, Pieces
+from derive.calculus.forms import Form, Forming, addends, is_atom, powers_in, spread, turned
 from derive.calculus.summands import Term, term
 from derive.model.model import Model
 from derive.model.scalar import (
@@ -78,7 +78,7 @@ class Reader(Forming):
             ones = (trees.subscript(trees.name("ones"), *sizes),)
             terms = [term(t.coefficient, dict(t.scalars), {ones: ONCE}) for t in terms]
         if len(tensor.indices) == 2 and out == tensor.indices[1:]:
-            terms = [_turned(t) for t in terms]
+            terms = [turned(t) for t in terms]
         return trees.unturned(self.sum_of(terms), self.symmetric)
 
     def part(
@@ -180,9 +180,8 @@ class Reader(Forming):
 
     def tensor(self, base: Expression, name: str, indices: tuple[Index, ...]) -> Form:
         """A tensor shaped like `name` at indices: variables, or the one place of a unit axis."""
-        if any(index.variable in self.fixed for index in indices) or (
-            self.by_part and any(index.variable is None for index in indices)
-        ):
+        held = [index.variable for index in indices if index.variable in (None, *self.fixed)]
+        if held and (self.by_part or held != [None] * len(held)):
             return self.part_of(base, indices)
         variables = [index.variable for index in indices]
         axes = tuple(v for v in variables if v is not None)
@@ -207,14 +206,14 @@ class Reader(Forming):
 
     def place(self, index: Index) -> Expression:
         """A fixed place as a number. Raises NoMatrixForm."""
-        if index.computed or any(v not in self.fixed for v, _ in index.terms):
+        if (
+            index.computed
+            or len(index.terms) > 1
+            or any(v not in self.fixed for v, _ in index.terms)
+        ):
             raise NoMatrixForm
-        total = trees.of_dim(index.offset) if index.offset.terms or not index.terms else None
-        for variable, factor in index.terms:
-            part = trees.product([trees.of_dim(factor), self.fixed[variable]])
-            total = part if total is None else trees.shifted(part, index.offset)
-        assert total is not None
-        return total
+        terms = [trees.product([trees.of_dim(f), self.fixed[v]]) for v, f in index.terms]
+        return trees.shifted(terms[0], index.offset) if terms else trees.of_dim(index.offset)
 
     def is_unit(self, name: str, indices: tuple[Index, ...]) -> bool:
         """The axes at which a tensor has a fixed place have but one."""
@@ -269,7 +268,7 @@ class Reader(Forming):
         for scalar, exponent in parts:
             form = self.read(scalar)
             whole = self.whole(form)
-            if exponent.denominator != 1 and not _is_atom(whole):
+            if exponent.denominator != 1 and not is_atom(whole):
                 made = self.written(form)
                 whole = Pieces()
                 whole.put(form.axes, (made,))
@@ -390,14 +389,3 @@ class Reader(Forming):
         if of_indices:
             raise NoMatrixForm
         return self.quotient(of, wrt, wrt_indices)
-
-
-def _is_atom(pieces: Pieces) -> bool:
-    """One factor, to the first power."""
-    count = len(pieces.scalars) + sum(map(len, pieces.groups.values()))
-    return count == 1 and pieces.coefficient == 1
-
-
-def _turned(one: Term) -> Term:
-    """A vector as a row."""
-    return Term(one.coefficient, one.scalars, tuple((flipped(c), e) for c, e in one.factors))

@@ -4,27 +4,21 @@ The structure is that of the calculus: the derivative by a name is the sum, over
 that use it, of theirs times the local derivative.
 """
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property, reduce
+from functools import cached_property
 
 from derive.calculus import trees
 from derive.calculus.algebra import Algebra, TooLarge
-from derive.calculus.candidates import Candidates
 from derive.calculus.canonical import rename_poly
-from derive.calculus.index_form import Writer, taken_names
 from derive.calculus.place import Place, Var
-from derive.calculus.powers import Undefined, content
-from derive.calculus.raising import Raising
+from derive.calculus.powers import Undefined
 from derive.calculus.ranges import spot
 from derive.calculus.term import Poly
 from derive.calculus.unfolding import Unfolding
 from derive.check.answers import Answer
 from derive.check.budget import deadline_in
 from derive.check.engine import DeadlineOver, Engine
-from derive.model.model import Model
-from derive.model.scalar import Axis, Derivative, IndexVariable, Scalar, Tensor, entry_of
-from derive.proof.closed_form import EFFORT, limited
+from derive.model.scalar import Axis, Derivative, IndexVariable, Tensor, entry_of
 from derive.report.solution.lines import Line, Lines
 from derive.report.solution.terms import (
     multiplied,
@@ -38,17 +32,16 @@ from derive.report.solution.terms import (
     wide,
 )
 from derive.report.solution.timed import allowed, common, summed_over_time, timed_node
+from derive.report.solution.writing import Variables, Writing
 from derive.report.solution.written import Written
 from derive.syntax import tree
 from derive.syntax.show import show
 from derive.syntax.tree import Expression
 
-Variables = tuple[IndexVariable, ...]
 Places = tuple[Expression, ...]
 SECONDS = 20.0
 SHORT = 26
 """So long may an adjoint be to stand in a sum as what it is."""
-LETTERS = "ijkmpqrsuvw"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,25 +88,11 @@ class Node:
         return tuple(sorted({c for line in self.lines.lines for c in line.conditions}))
 
 
-class Ranged(Writer):
-    """Writes every index with its range."""
-
-    def binder(self, variable: IndexVariable, always: bool = False) -> tree.Binder:
-        """`i in 1..n`."""
-        del always
-        return super().binder(variable, always=True)
-
-
-class Chain:
+class Chain(Writing):
     """The gradients of one loss."""
 
     def __init__(self, engine: Engine, loss: str, written: Written | None = None) -> None:
-        self.source = written or Written({}, {})
-        self.engine = engine
-        self.model: Model = engine.model
-        self.loss = loss
-        self.candidates = Candidates(engine.calculus)
-        self.near = self.candidates.near(loss)
+        super().__init__(engine, loss, written)
         self.known: dict[str, Node] = {}
 
     @cached_property
@@ -328,85 +307,6 @@ class Chain:
         own = {calculus.variable(v): named[v.name] for v in relation.indices}
         poly = rename_poly(poly, own)
         return self.shortest(f"d{self.loss}/", poly, tuple(named.values()), algebra)
-
-    def shortest(
-        self, title: str, poly: Poly, variables: tuple[Var, ...], algebra: Algebra
-    ) -> Expression | None:
-        """A term by entry in the fewest signs."""
-        best: tuple[int, str, Expression] | None = None
-        with limited(self.engine.calculus, EFFORT):
-            try:
-                for made in self.forms(title, poly, variables, algebra):
-                    text = show(made)
-                    cost = len(text) + 2 * text.count("^") + 30 * text.count(f"d{self.loss}/d")
-                    if best is None or (cost, text) < best[:2]:
-                        best = cost, text, made
-            except (TooLarge, Undefined):
-                pass
-        return best[2] if best is not None else None
-
-    def forms(
-        self, title: str, poly: Poly, variables: tuple[Var, ...], algebra: Algebra
-    ) -> Iterator[Expression]:
-        """A term by entry, in several ways."""
-        for made, names in self.candidates.polys(title, poly, algebra, self.near):
-            for candidate in self.candidates.raised(variables, made, names, algebra):
-                yield self.written(candidate.tensor.body, candidate.tensor.indices)
-            if len(made.terms) > 1:
-                common, rest = content(algebra, made)
-                raising = Raising()
-                indices = tuple(map(raising.variable, variables))
-                parts = (self.written(raising.scalar(p), indices) for p in (common, rest))
-                yield multiplied(*parts)
-
-    # --- writing ---------------------------------------------------------------------------------
-
-    def axes(self, name: str) -> tuple[Axis, ...]:
-        """The axes of a name."""
-        return self.engine.calculus.axes(name)
-
-    def lower(self, name: str) -> Variables:
-        """Index variables for a name; the first of a name in a loop is called as the loop's."""
-        return self.variables(self.axes(name), (), self.source.times.get(name))
-
-    def variables(
-        self, axes: tuple[Axis, ...], before: tuple[IndexVariable, ...], first: str | None = None
-    ) -> tuple[IndexVariable, ...]:
-        """Index variables with free letters, other than those `before`."""
-        taken = {*taken_names(self.model), *(v.name for v in before)}
-        letters = [letter for letter in LETTERS if letter not in taken]
-        if first is not None and first not in taken:
-            letters = [first, *(letter for letter in letters if letter != first)]
-        letters += [f"{letter}1" for letter in LETTERS]
-        return tuple(IndexVariable(x, a) for x, a in zip(letters, axes, strict=False))
-
-    def writer(self) -> Writer:
-        """Writes scalars by index."""
-        called = self.candidates.called
-        parts = {name: part.tensor for name, part in self.candidates.parts.items()}
-        return Ranged(taken_names(self.model), called, parts)
-
-    def binder(self, variable: IndexVariable) -> tree.Binder:
-        """An index with its range."""
-        return self.writer().binder(variable)
-
-    def written(self, scalar: Scalar, indices: Variables) -> Expression:
-        """A scalar whose indices keep their names."""
-        writer = self.writer()
-        for variable in indices:
-            writer.names[variable] = variable.name
-        return writer.tree(scalar)
-
-    def quotient(
-        self, of: str, upper: Places, by: str, lower: Places, partial: bool = False
-    ) -> Expression:
-        """An entry of a derivative."""
-        above, below = trees.at(trees.name(of), upper), trees.at(trees.name(by), lower)
-        return trees.call("partial", above, below) if partial else trees.quotient(above, below)
-
-    def joined(self, parts: Iterable[Expression]) -> Expression:
-        """A sum."""
-        return reduce(trees.plus, parts)
 
 
 def summed(part: Local, body: Expression) -> Expression:

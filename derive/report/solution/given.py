@@ -9,8 +9,8 @@ from derive.model.model import Definition
 from derive.model.scalar import Tensor
 from derive.report.blocks import Block, Display, Equation, Grid, Heading, Inline, Para, Text
 from derive.report.formula import bracketed, listed, row
-from derive.report.solution.chain import Ranged
 from derive.report.solution.notation import FACTS, ROLES, Notation
+from derive.report.solution.writing import Ranged
 from derive.syntax import tree
 from derive.syntax.tree import Expression
 
