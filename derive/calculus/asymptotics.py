@@ -34,6 +34,7 @@ from derive.calculus.term import (
 )
 
 MOST_ORDERS = 6
+MOST_NESTED = 2
 QUARTER_TURN = of_atom(Atom("const", ("pi",))).scaled(Fraction(1, 2))
 CONTINUOUS = frozenset({"sin", "cos", "atan", "erf", "asin", "lgamma", "digamma", "trigamma"})
 """Continuous wherever they are defined; `log` and the indicators have rules of their own."""
@@ -93,7 +94,7 @@ class Asymptotics(Growth):
             raise Unsettled("broken powers of what goes to zero")
         current = algebra.multiply(poly, of_atom(self.small, -least)) if least else poly
         for order in range(MOST_ORDERS + 1):
-            value = self.value(self.exact(current))
+            value = self.nested(current)
             if value.terms:
                 power = tidy(order + least)
                 scale = of_atom(self.small, power) if power else ONE
@@ -106,6 +107,16 @@ class Asymptotics(Growth):
                 break
         raise Unsettled("all derivatives vanish that were tried")
 
+    def nested(self, poly: Poly) -> Poly:
+        """The limit of a derivative, for which derivatives may have to tell, too."""
+        if self.depth >= MOST_NESTED:
+            return self.value(self.exact(poly))
+        self.depth += 1
+        try:
+            return self.limit(poly)
+        finally:
+            self.depth -= 1
+
     def exact(self, poly: Poly) -> Poly:
         """The same term with every moving part as a scale times a settled factor."""
         return add(self.exact_product(m).scaled(c) for m, c in poly.terms.items())
@@ -116,6 +127,8 @@ class Asymptotics(Growth):
         for atom, e in monomial.factors.items():
             if atom.kind == "exp" and SMALL in atom.symbols:
                 exponent = exponent + atom.args[0].scaled(e)
+            elif atom.head == ("ipow",) and SMALL in atom.symbols:
+                exponent = exponent + self.exponent_of(atom).scaled(e)
             else:
                 parts.append(self.part(atom, e))
         if exponent.terms:
@@ -149,6 +162,13 @@ class Asymptotics(Growth):
                 return algebra.raised(ZERO if atom.head == ("zero",) else made, exponent)
             case _:
                 return self.settled_factor(self.raised(self.inside(atom), exponent))
+
+    def exponent_of(self, atom: Atom) -> Poly:
+        """The b log(a) of a power a^b, where a is positive in the end."""
+        base, power = atom.args
+        if self.needed_sign(self.leading(base).value) < 0:
+            raise Unsettled("a power of a negative number")
+        return self.algebra.multiply(power, logarithm(self.algebra, base))
 
     def sum(self, atom: Atom) -> Poly:
         """A sum; one of exp(c_j S) with S -> inf is exp(S max c) times a count of ties."""
@@ -219,7 +239,10 @@ class Asymptotics(Growth):
             raise Unsettled("a part that jumps where the limit is taken")
         bound = tuple(fresh(v.axis) for v in atom.bound)
         names = dict(zip(atom.bound, bound, strict=True))
-        args = tuple(self.limit(rename_poly(a, names)) for a in atom.args)
+        try:
+            args = tuple(self.limit(rename_poly(a, names)) for a in atom.args)
+        except Diverges:
+            raise Unsettled("a part is not known far out") from None
         if atom.kind == "matrix" and atom.head[0] in ("inv", "logdet"):
             det = Atom("matrix", ("det", *atom.head[1:]), (), args, bound)
             self.require(self.algebra.rebuilt(det, lambda p: p, lambda a: a))

@@ -17,6 +17,7 @@ from derive.calculus.limits import Limiting
 from derive.calculus.lower import Lowering
 from derive.calculus.lower import Scope as Places
 from derive.calculus.place import Place, Var, fresh, text_key
+from derive.calculus.powers import leading_sign
 from derive.calculus.raising import Raising
 from derive.calculus.ranges import spot
 from derive.calculus.recurrence import as_definition, widest
@@ -296,6 +297,7 @@ class Calculus:
 
     def exclude(self, numbers: set[Poly]) -> None:
         """Notes what must not be zero for a limit to be known."""
+        numbers = {-number if leading_sign(number) < 0 else number for number in numbers}
         self.kinks |= numbers
         self.excluded |= numbers
 

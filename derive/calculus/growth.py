@@ -25,7 +25,7 @@ from derive.calculus.term import (
     of_atom,
     of_monomial,
 )
-from derive.calculus.unfolding import all_atoms
+from derive.calculus.unfolding import Unfolding, all_atoms
 from derive.model.dim import Dim
 
 SMALL = "limit.small"
@@ -63,14 +63,19 @@ class Leading:
 class Growth:
     """What is known while the entry `limit.small` goes to zero from above.
 
-    `signs` are those of the case that is considered; `nonzero` collects what must not be zero for
-    the answers to hold.
+    What moves is in the normal form of `algebra`, what does not in that of `full`. `signs` are
+    those of the case that is considered; `nonzero` collects what must not be zero for the answers
+    to hold.
     """
 
-    def __init__(self, algebra: Algebra, signs: dict[Poly, int] | None = None) -> None:
+    def __init__(
+        self, algebra: Algebra, full: Algebra, signs: dict[Poly, int] | None = None
+    ) -> None:
         self.algebra = algebra
+        self.full = full
         self.signs = dict(signs or {})
         self.small = Atom("entry", (SMALL,))
+        self.depth = 0
         self.nonzero: set[Poly] = set()
         self.settled: dict[str, tuple[tuple[Var, ...], Poly]] = {}
 
@@ -89,7 +94,11 @@ class Growth:
                 raise Unsettled("terms that diverge do not cancel in an order that is known")
             if rate == 0:
                 parts.append(value)
-        return add(parts)
+        return self.still(add(parts))
+
+    def still(self, poly: Poly) -> Poly:
+        """What does not move, in full normal form."""
+        return Unfolding(self.full, {}).poly(poly)
 
     def split(self, monomial: Monomial) -> tuple[Poly, Monomial]:
         """What moves without a limit of its own, and the rest."""
@@ -221,7 +230,7 @@ class Growth:
             if order > 0:
                 best, total = scale, value
             elif order == 0:
-                total = total + value
+                total = self.still(total + value)
         if best is None or not total.terms:
             raise Unsettled("the largest terms cancel")
         return Leading(best, total)

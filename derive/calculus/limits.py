@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from derive.calculus.adjoints import Body
+from derive.calculus.algebra import Algebra
 from derive.calculus.asymptotics import Asymptotics
+from derive.calculus.contraction import RULES, base_cancels
 from derive.calculus.growth import SMALL, Diverges, SignNeeded, Unsettled
 from derive.calculus.lower import Scope
 from derive.calculus.place import Place, Var
@@ -29,11 +31,17 @@ SMALL_ATOM = of_atom(Atom("entry", (SMALL,)))
 
 
 class Limiting:
-    """Takes the limits that stand in one model's expressions."""
+    """Takes the limits that stand in one model's expressions.
+
+    They are tried in full normal form, then in one in which no denominator is cancelled against a
+    part of itself: there x/(1 + x u) stays, and does not become (1 - 1/(1 + x u))/u.
+    """
 
     def __init__(self, calculus: "Calculus") -> None:
         self.calculus = calculus
-        self.algebra = calculus.algebra
+        self.full = calculus.algebra
+        rules = tuple(rule for rule in RULES if rule is not base_cancels)
+        self.plain = Algebra(calculus.signs, rules, lambda: calculus.tick())
         calculus.signs.take_positive(SMALL)
 
     def limit(self, node: Limit, scope: Scope) -> Poly:
@@ -43,7 +51,7 @@ class Limiting:
         small = SMALL_ATOM
         infinite = is_infinite(node.target)
         if infinite:
-            large = self.algebra.raised(small, -1).scaled(infinite)
+            large = self.full.raised(small, -1).scaled(infinite)
             return self.from_above(body, node.variable, large)
         target = lowering.poly(node.target, scope)
         found = [
@@ -65,7 +73,7 @@ class Limiting:
                 raise NotExact("a recurrence moves with the variable of a limit")
             bodies = {name: self.calculus.body(name) for name in names}
             known = {name: body for name, body in bodies.items() if body is not None}
-            poly = Unfolding(self.algebra, known).poly(poly)
+            poly = Unfolding(self.full, known).poly(poly)
 
     def moves(self, name: str, variable: str) -> bool:
         """A definition that depends on the variable."""
@@ -91,7 +99,7 @@ class Limiting:
     def substituted(self, body: Poly, variable: str, value: Poly) -> Poly:
         """The body with the variable, a scalar or a dimension, at another value."""
         if variable not in self.calculus.model.dims:
-            return Unfolding(self.algebra, {variable: Body((), value)}).poly(body)
+            return Unfolding(self.full, {variable: Body((), value)}).poly(body)
         for atom in all_atoms(body):
             if any(variable in ends for ends in sizes_of(atom)):
                 raise Unsettled(f"`{variable}` is the length of an axis")
@@ -100,7 +108,7 @@ class Limiting:
 
     def replaced(self, poly: Poly, old: Atom, new: Poly) -> Poly:
         """A polynomial with one atom replaced, wherever it stands."""
-        algebra = self.algebra
+        algebra = self.full
 
         def change(atom: Atom) -> Poly:
             if atom == old:
@@ -123,9 +131,8 @@ class Limiting:
 
     def by_cases(self, poly: Poly, signs: dict[Poly, int]) -> Poly:
         """The limit, by cases of up to a few signs on which it depends: zero is left out."""
-        asymptotics = Asymptotics(self.algebra, signs)
         try:
-            result = asymptotics.limit(poly)
+            return self.by_orders(poly, signs)
         except SignNeeded as problem:
             number = problem.number
             if len(signs) >= MOST_SIGNS:
@@ -135,14 +142,25 @@ class Limiting:
             for sign in (1, -1):
                 step = Atom("func", ("step",), (), (number.scaled(sign),))
                 value = self.by_cases(poly, {**signs, number: sign})
-                cases.append(self.algebra.multiply(self.algebra.construct(step), value))
+                cases.append(self.full.multiply(self.full.construct(step), value))
             return add(cases)
+
+    def by_orders(self, poly: Poly, signs: dict[Poly, int]) -> Poly:
+        """The limit in one case, in full normal form and in the plain one."""
+        asymptotics = Asymptotics(self.full, self.full, signs)
+        try:
+            result = asymptotics.limit(poly)
+        except SignNeeded:
+            raise
+        except Unsettled:
+            asymptotics = Asymptotics(self.plain, self.full, signs)
+            result = asymptotics.limit(Unfolding(self.plain, {}).poly(poly))
         self.calculus.exclude(asymptotics.nonzero)
         return result
 
     def one_by_one(self, poly: Poly) -> Poly:
         """The limits at the fixed places of an index, put together again."""
-        algebra = self.algebra
+        algebra = self.full
         for variable in sorted(poly.free, key=lambda v: v.key):
             if is_short(variable):
                 parts = []
