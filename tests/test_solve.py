@@ -185,3 +185,28 @@ def test_nothing_in_a_file_runs_in_a_browser_or_in_tex() -> None:
     assert "proved" in made.html
     if ENGINES:
         assert pdf.compiled(made.latex)[0].startswith(b"%PDF")
+
+
+RIDGE = """
+dims n, d
+input X[n, d]
+target t[n] : binary
+param w[d]
+const lam : positive
+a = X @ w
+y = sigmoid(a)
+loss E = -sum(t*log(y) + (1 - t)*log(1 - y)) + lam/2*sum(w^2)
+"""
+
+
+def test_what_a_loss_holds_of_a_name_itself_is_written_out() -> None:
+    solution = api.parse(RIDGE).solution("E", wrt="w")
+    chain = [s.right for s in solution.steps if s.left == "dE/dw[i]"]
+    assert chain == ["lam*w[i] + sum[j in 1..n](dE/da[j]*da[j]/dw[i])"]
+    assert "directly and through" in solution.markdown
+
+
+def test_a_claim_about_second_derivatives_gives_no_name_to_the_first() -> None:
+    model = api.parse(f"{RIDGE}claim hess(E, w) = X.T @ diag(y*(1 - y)) @ X + lam*eye[d]")
+    assert model.gradient("E", "w").text == "lam*w + X.T @ (y - t)"
+    assert "is given" not in model.solution().markdown

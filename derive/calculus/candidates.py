@@ -19,6 +19,7 @@ from derive.calculus.term import Atom, Exponent, Poly, of_monomial
 from derive.calculus.unfolding import Unfolding
 from derive.calculus.written_parts import parts_of
 from derive.model.scalar import Apply, Axis, Num, Scalar, Tensor
+from derive.model.traverse import has_derivative
 
 MOST_TERMS = 60
 HEAVY = 600
@@ -211,8 +212,15 @@ class Candidates:
         return frozenset(name for name in self.adjoints() if not self.is_foreign(name))
 
     def locals(self) -> frozenset[str]:
-        """These, and the local names of functions, which are shown as they are defined."""
-        hidden = {n for n, d in self.model.definitions.items() if d.hidden and "/" not in n}
+        """These, and the local names of functions, which are shown as they are defined.
+
+        A hidden name for a derivative, as `hess` makes one, is no answer to what that is.
+        """
+        hidden = {
+            name
+            for name, definition in self.model.definitions.items()
+            if definition.hidden and "/" not in name and not has_derivative(definition.body)
+        }
         return self.between() | hidden
 
     def adjoints(self) -> list[str]:

@@ -265,10 +265,13 @@ class Chain(Writing):
         return found
 
     def path(self, part: Local, by: str, lower: Places) -> Expression:
-        """`dL/dc[i] * dc[i]/dz[j]`, summed over the indices of `c`."""
-        last = self.quotient(part.of, part.upper, by, lower, part.partial)
+        """`dL/dc[i] * dc[i]/dz[j]`, summed over the indices of `c`.
+
+        Of the loss itself what it is: another sign for its part would read as the whole.
+        """
         if part.of == self.loss:
-            return last
+            return part.value
+        last = self.quotient(part.of, part.upper, by, lower, part.partial)
         first = self.quotient(self.loss, (), part.of, part.upper)
         return summed(part, trees.times(first, last))
 

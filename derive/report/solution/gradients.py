@@ -101,7 +101,9 @@ class Gradients:
         """Why a line follows from the one before."""
         match line.reason:
             case "chain rule":
-                users = [part.of for part in node.locals]
+                users = [part.of for part in node.locals if part.of != node.of]
+                if len(users) < len(node.locals):
+                    return ("chain rule, directly and through ", *self.notation.names(users))
                 through: Text = (
                     (", through ", *self.notation.names(users)) if len(users) > 1 else ()
                 )
