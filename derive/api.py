@@ -190,6 +190,11 @@ class Gradient:
         return self.answer.text
 
     @property
+    def recurrences(self) -> tuple[str, ...]:
+        """The recurrences that stand in it, each piece a line: derivatives by names of a loop."""
+        return self.answer.recurrences
+
+    @property
     def latex(self) -> str:
         """In LaTeX."""
         answer = self.answer

@@ -220,6 +220,8 @@ def grad(arguments: tuple[str, ...], text: str | None, form: str) -> None:
             raise api.DeriveError(model.errors)
         gradient = model.gradient(loss, name)
         click.echo(str(getattr(gradient, form)))
+        for line in gradient.recurrences if form == "text" else ():
+            click.echo(line)
 
 
 @main.command()

@@ -10,6 +10,7 @@ import numpy as np
 
 from derive.calculus.partials import NotDifferentiable
 from derive.check import answers
+from derive.check.backwards import recurrences
 from derive.check.budget import deadline_in
 from derive.check.engine import Engine
 from derive.check.judge import Judge
@@ -64,6 +65,11 @@ class Answer:
     def found(self) -> answers.Answer:
         """The closed form."""
         return self.engine.answer(self.node, self.tensor, deadline_in(_SECONDS))
+
+    @cached_property
+    def recurrences(self) -> tuple[str, ...]:
+        """The recurrences on which it rests, a line for each piece."""
+        return recurrences(self.engine.closing, self.node.of, self.found.tensor.body)
 
     @property
     def sympy(self) -> Any:
