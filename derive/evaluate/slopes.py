@@ -12,6 +12,7 @@ from derive.evaluate.noise import complex_error, noise_of, scatter
 
 SURE = 5.0  # an error bar is an estimate: so many of them are beyond doubt
 _ENOUGH = 2
+_COARSEST = 1e-6  # of the largest entry: rounding errors of a gradient are smaller
 _VISIBLE = 0.05  # relative to a slope; kinks are larger
 
 
@@ -164,7 +165,9 @@ class Slopes:
         for block in self.claim.blocks:  # where it jumps, that is no rounding but a kink
             largest = np.max(np.abs(self.claim.gradient[block]), initial=0.0)
             jumps = errors[block] > 0.1 * largest
-            self._allowed[block] += np.where(jumps, 0.0, errors[block])
+            most = max(_COARSEST, 64 * self.claim.epsilon) * largest
+            most = np.maximum(most, 4 * self.noise / self.units[block])
+            self._allowed[block] += np.where(jumps, 0.0, np.minimum(errors[block], most))
 
 
 def units_of(origin: Floats, blocks: tuple[slice, ...]) -> Floats:

@@ -223,6 +223,13 @@ def test_noise_that_hides_everything():
     assert said.startswith("inconclusive")
 
 
+def test_a_gradient_that_is_coarser_than_its_type():
+    x = RANDOM.standard_normal(6)
+    short = lambda x: np.cos(x.astype("float16")).astype(float)  # noqa: E731
+    message(WrongGradient, lambda x: np.sin(x).sum(), short, x)
+    assert_gradient(lambda x: np.sin(x).sum(), short, x, rtol=1e-2)
+
+
 # What a wrong gradient looks like.
 
 
