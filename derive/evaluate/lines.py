@@ -147,14 +147,18 @@ class _Rungs:
     def __init__(self, f: Forward, lines: Lines, chosen: Places, steps: Floats) -> None:
         scales = np.array([sign / 2**j for j in range(_RUNGS) for sign in (1, -1)])
         values = np.empty((len(scales), len(chosen)))
+        flat = np.zeros(len(chosen), bool)
         size = max(1, _MOST_NUMBERS // (len(f.origin) * len(scales)))
         for start in range(0, len(chosen), size):
             part = slice(start, start + size)
             points, change = lines.points(f, chosen[part], steps[part], scales)
-            risen = f.values(points) - f.value - change
-            values[:, part] = risen.reshape(len(scales), -1)
+            risen = f.values(points) - f.value
+            flat[part] = ~risen.reshape(len(scales), -1).any(axis=0)
+            values[:, part] = (risen - change).reshape(len(scales), -1)
         self.up, self.down = [*values[0::2]], [*values[1::2]]
         self.steps = steps
+        # Where no value moves at all, what the function adds up hides what is smaller.
+        self.hidden = np.where(flat, f.epsilon * np.max(np.abs(f.origin)), 0.0)
 
 
 def measure(f: Forward, lines: Lines, noise: float, wanted: Floats) -> Measured:
@@ -218,7 +222,7 @@ def _symmetric(rungs: _Rungs, slopes: Floats, noise: float) -> tuple[Floats, Flo
 
     Where one side has no values, the other alone counts.
     """
-    unit = noise / rungs.steps
+    unit = (noise + rungs.hidden) / rungs.steps
     (d1, d2, d3), (coarse, fine), (best,) = central(rungs.up, rungs.down, rungs.steps)
     # Rungs of a smooth function come closer at a known rate; that of others shows nothing.
     first, second = np.abs(d3 - d2), np.abs(fine - coarse)

@@ -114,7 +114,8 @@ class Slopes:
             error[doubtful] = np.where(keep, np.maximum(error[doubtful], apart), bar)
             low[doubtful] = np.where(both.kinked, low[doubtful], residual[doubtful])
             high[doubtful] = np.where(both.kinked, high[doubtful], residual[doubtful])
-        allowed = SURE * error + room
+        # What no real step could show is no mistake.
+        allowed = SURE * error + room + np.where(trusted, 4 * self.noise, 0.0)
         differs = (low > allowed) | (high < -allowed)
         unclear = ~differs & ~kinked & (vague | ~(error <= self._needed(sizes, widths)))
         return Judged(residual, error, low, high, kinked, differs, unclear)
@@ -124,6 +125,9 @@ class Slopes:
         coarse = self._coarse ** (1 / 5) * self.scale * widths
         if self.scale == 0:
             coarse = math.sqrt(self._coarse) * abs(self.f.value) * widths
+        if self.f.value == 0:  # it may be a difference of numbers as large as the inputs
+            size = float(np.max(np.abs(self.f.origin)))
+            coarse = np.maximum(coarse, 64 * self.f.epsilon * size * widths)
         return np.asarray(np.maximum(0.2 * sizes, coarse))
 
     def measured(self, lines: Lines, sizes: Floats) -> tuple[Measured, NDArray[np.bool_]]:
@@ -140,8 +144,7 @@ class Slopes:
             return found, trusted
         residual = analytic - lines.slopes()
         error = 64 * f.epsilon * (sizes + np.abs(analytic))
-        error += f.epsilon * abs(f.value)  # less than that no real step could show
-        wrong = np.flatnonzero(np.abs(residual) > 2 * error + self.room(lines))
+        wrong = np.flatnonzero(np.abs(residual) > 2 * error + 4 * self.noise + self.room(lines))
         if len(wrong):
             error[wrong] += complex_error(
                 f, lines.some(wrong), analytic[wrong], self.units, self.seed
@@ -183,7 +186,7 @@ def units_of(origin: Floats, blocks: tuple[slice, ...]) -> Floats:
 def _allowed(claim: Claim) -> Floats:
     """What a right gradient may be off by at each entry: its own rounding, as far as it is seen."""
     allowed = claim.tolerance * np.abs(claim.gradient)
-    roundings = 8.0 if claim.again is None else 1.0
+    roundings = 8.0 if claim.again is None else 4.0
     for block in claim.blocks:
         largest = np.max(np.abs(claim.gradient[block]), initial=0.0)
         allowed[block] += roundings * claim.epsilon * largest

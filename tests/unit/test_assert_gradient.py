@@ -77,6 +77,17 @@ def test_a_zero_gradient_through_a_saturated_softmax():
     message(WrongGradient, loss, np.zeros_like, LOGITS)
 
 
+def test_a_gradient_too_small_to_move_the_function_at_all():
+    z = np.array([21.6, -19.3])
+
+    def loss(z):
+        return float(logsumexp(z) - z[0])
+
+    assert loss(z) == 0
+    assert_gradient(loss, lambda z: np.array([-1.0, 1.0]) * softmax(z)[1], z)
+    message(WrongGradient, loss, lambda z: softmax(z) * [1e-6, 1], z)
+
+
 @pytest.mark.parametrize("wrong", [0, 1, 2])
 def test_one_sigmoid_of_several_loses_its_gradient(wrong):
     y = np.array([1.0, 1.0, 0.0])
