@@ -3,7 +3,7 @@
 All check a right gradient of the same function with the same entries. derive is given a gradient
 written by hand, the others their own. `derive, entries` measures each entry by itself, as PyTorch's
 slow mode does; `derive` measures them together, which misses an error above its limit with
-probability 2e-10; `alone` is without evaluating many points at once. A note counts which of four
+probability 4e-10; `alone` is without evaluating many points at once. A note counts which of four
 planted errors of relative size 1e-7, each in one entry, derive catches.
 """
 

@@ -2,8 +2,8 @@
 
 Few entries are measured one by one. Many are measured together, along random directions: those with
 gradients of one order of magnitude at a time, so that small entries do not drown in large ones. For
-a normal direction v, an error d of the gradient shows as v.d, and |v.d| < |d|/20 has probability
-0.04: after k directions an error of 20 error bars is missed with probability 0.04^k, whatever its
+a normal direction v, an error d of the gradient shows as v.d, and |v.d| < |d|/60 has probability
+0.013: after k directions an error of 60 error bars is missed with probability 0.013^k, whatever its
 form.
 What directions do not settle (kinks) is halved until they do, or down to single entries.
 """
@@ -22,8 +22,8 @@ _ALL_SHOWN = 600
 _SAMPLED = 128
 _MOST_EVALUATIONS = 400_000
 _MOST_NUMBERS = 1 << 22  # in the directions that are measured at once
-_SAFETY = 20.0
-_INSIDE = math.erf(1 / (_SAFETY * math.sqrt(2)))  # |N(0, 1)| < 1/20
+_SAFETY = 60.0
+_INSIDE = math.erf(1 / (_SAFETY * math.sqrt(2)))  # |N(0, 1)| < 1/60
 _BIN = 4  # bits: entries within a factor of 16 share a direction
 
 

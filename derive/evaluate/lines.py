@@ -21,7 +21,7 @@ Floats = NDArray[np.float64]
 Places = NDArray[np.int64]
 
 _RUNGS = 3
-_FIRST_STEP = 2.0**-6
+_FIRST_STEP = 2.0**-5
 _LARGEST_STEP = 0.5
 _SMALLEST_STEP = 2.0**-40
 _FACTOR = 16.0
