@@ -74,7 +74,9 @@ def unknown_function(e: Expressions, expr: tree.Call) -> Exception:
     if name in SPECIAL or name == "pad0":
         usage = f"{name}(x)[i]" if name == "pad0" else f"{name}[...]"
         message = f"`{name}` is written with square brackets: `{usage}`"
-        return failure("misplaced", message, expr.span, "not a call")
+        inside = ", ".join(a.span.text for a in expr.arguments)
+        helps = (f"write `{name}[{inside}]`",) if inside and name != "pad0" else ()
+        return failure("misplaced", message, expr.span, "not a call", helps=helps)
     own = () if e.scope.isolated else (*e.scope.model.defs, *e.scope.model.functions)
     e.scope.check_uses()
     near = nearest(name, chain(own, OPERATIONS, prelude_names()))

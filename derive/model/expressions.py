@@ -12,7 +12,7 @@ from derive.model.context import Expressions
 from derive.model.derivatives import quotient
 from derive.model.dim import ONE, Dim
 from derive.model.failure import failure
-from derive.model.foreign import of_name, of_part
+from derive.model.foreign import of_known, of_name, of_part
 from derive.model.iterates import at_moment
 from derive.model.matrices import is_square, matrix_product, stacked
 from derive.model.network import part_has_no_value
@@ -137,7 +137,8 @@ class Elaborator:
             return Tensor((), CONSTANTS[name])
         if self.is_function(name):
             message = f"`{name}` is a function, and stands here without arguments"
-            raise failure("misplaced", message, expr.span, "not a value")
+            helps = (f"call it with round brackets: `{name}(...)`",)
+            raise failure("misplaced", message, expr.span, "not a value", helps=helps)
         raise self.unknown(name, expr.span)
 
     def is_function(self, name: str) -> bool:
@@ -152,7 +153,10 @@ class Elaborator:
         if dims:
             scope += f"; dimensions: {', '.join(dims)}"
         near = nearest(name, (*names, *dims))
-        helps = (f"did you mean `{near}`?",) if near is not None else of_name(name, False)
+        guess = (f"did you mean `{near}`?",) if near is not None else of_name(name, False)
+        if near is None and span.source.text[: span.start].endswith("d"):
+            guess = ()  # in `dL/dv` stands no index
+        helps = of_known(name, names) or guess
         message = f"nothing is named `{name}` here"
         label = "not a dimension, tensor, index, or definition"
         notes: tuple[str, ...] = (scope,)

@@ -1,6 +1,7 @@
 """What people of other languages call things, and how these are written here."""
 
 import re
+from collections.abc import Sequence
 
 from derive.model.scalar import Axis
 
@@ -36,6 +37,29 @@ FUNCTIONS = {
     **dict.fromkeys(("inverse", "pinv"), "write `inv(A)`"),
 }
 
+PROPERTIES = {
+    **dict.fromkeys(("definite", "spd", "pd"), "write `posdef`"),
+    **dict.fromkeys(
+        ("psd", "semidefinite"), "write `A` as a product: `A = B.T @ B` for a `const B[m, n]`"
+    ),
+    **dict.fromkeys(("probability", "probabilities", "distribution"), "write `simplex`"),
+    **dict.fromkeys(("int", "whole", "natural"), "write `integer`"),
+    **dict.fromkeys(("bool", "boolean"), "write `binary`"),
+    **dict.fromkeys(("orthonormal", "unitary", "rotation"), "write `orthogonal`"),
+    **dict.fromkeys(("nonsingular", "regular"), "write `invertible`"),
+    "normalized": "write `unit` for a length of one, `simplex` for a sum of one",
+    "real": "nothing need be said: every tensor is real",
+}
+
+LAWS = {
+    **dict.fromkeys(("n", "gaussian", "gauss"), "normal"),
+    **dict.fromkeys(("u", "unif"), "uniform"),
+    **dict.fromkeys(("ber", "bern"), "bernoulli"),
+    **dict.fromkeys(("cat", "multinomial", "discrete"), "categorical"),
+    **dict.fromkeys(("exp", "expon"), "exponential"),
+    **dict.fromkeys(("poi", "pois"), "poisson"),
+}
+
 # Keywords of reductions.
 AXES = frozenset(("axis", "dim", "keepdims", "keepdim", "axes"))
 _INDEX = re.compile("[ijklmrstuv]")
@@ -57,9 +81,25 @@ def of_name(name: str, is_function: bool) -> tuple[str, ...]:
         return (f"a second derivative is `hess({of}, w)`, or `grad(...)` of one",)
     if "\u2044" in name:
         return (f"write `{name.replace(chr(0x2044), '/')}`",)
+    if name == "d" and not is_function:
+        return ("a derivative is `dL/dw`, or `grad(..., w)` of an expression",)
     if not is_function and _INDEX.fullmatch(name):
         return (f"an index needs its binder: `sum[{name}](...)`, or `z[{name}] = ...`",)
     return (FUNCTIONS[name],) if name in FUNCTIONS else ()
+
+
+def of_known(name: str, known: Sequence[str]) -> tuple[str, ...]:
+    """What to write for `w_i` where there is a `w`, for `dl` where there is an `L`."""
+    base, _, index = name.rpartition("_")
+    if base in known and index.isalnum():
+        return (f"an entry is written `{base}[{', '.join(index)}]`",)
+    alike = [own for own in known if name[:1] == "d" and own.lower() == name[1:].lower()]
+    return (f"did you mean `d{alike[0]}`?",) if alike else ()
+
+
+def of_property(name: str) -> tuple[str, ...]:
+    """What to write for `psd`."""
+    return (PROPERTIES[name.lower()],) if name.lower() in PROPERTIES else ()
 
 
 def of_part(tensor: str, part: str, axes: tuple[Axis, ...]) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from derive.model.generic import names_in
 from derive.model.limit import at_infinity
 from derive.model.model import Assumption, Judgement, Relation
 from derive.model.predicates import predicate, predicate_sides
-from derive.model.scalar import Axis, Tensor
+from derive.model.scalar import Axis, Derivative, Tensor
 from derive.model.shape import (
     Sizes,
     align_sides,
@@ -100,6 +100,13 @@ def shapes_differ(
     turned = transpose(second)
     if turned is not None and align_sides(first, turned, sizes) is not None:
         helps = (f"the transpose of the right side has shape {shape_text(turned.axes)}",)
+    if (
+        isinstance(first.body, Derivative)
+        and first.axes == second.axes * 2
+        and len(second.axes) == 1
+    ):
+        what = "where each entry hangs on one alone, the others are zero"
+        helps = (f"{what}: write `diag({right.span.text})`",)
     sides = [
         (expr, has_shape(t.axes), _here(t, sizes)) for expr, t in ((left, first), (right, second))
     ]

@@ -11,6 +11,7 @@ from fractions import Fraction
 from derive.diagnostics.suggest import nearest
 from derive.model.context import Expressions
 from derive.model.failure import Failure, failure
+from derive.model.foreign import LAWS
 from derive.model.model import Assumption, Law, Relation, Symbol
 from derive.model.ranges import axis_of, number_of
 from derive.model.scalar import (
@@ -228,7 +229,9 @@ def _holds(op: str, left: Num, right: Num, written: tree.Random) -> bool:
 
 
 def _unknown_law(at: tree.Tree, message: str, label: str) -> Failure:
-    near = nearest(at.id, [*KINDS, *WORDS]) if isinstance(at, tree.Name) else None
+    near = None
+    if isinstance(at, tree.Name):
+        near = LAWS.get(at.id.lower()) or nearest(at.id, [*KINDS, *WORDS])
     laws = ", ".join(f"{name}({', '.join(kind.parameters)})" for name, kind in KINDS.items())
     return failure(
         "wrong-law",

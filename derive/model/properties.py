@@ -7,6 +7,7 @@ from enum import Enum
 from derive.diagnostics.diagnostic import Label
 from derive.diagnostics.suggest import nearest
 from derive.model.failure import Failure, failure
+from derive.model.foreign import of_property
 from derive.model.scalar import Axis
 from derive.model.shape import has_shape
 from derive.syntax import tree
@@ -58,7 +59,8 @@ def properties_of(
                 name.span,
                 "not a property",
                 notes=(f"properties: {', '.join(PROPERTIES)}",),
-                helps=(f"did you mean `{near}`?",) if near is not None else (),
+                helps=of_property(name.id)
+                or ((f"did you mean `{near}`?",) if near is not None else ()),
             )
         if not _fits(PROPERTIES[name.id].on, axes):
             raise _wrong_shape(name, axes, declared)

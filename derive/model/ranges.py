@@ -144,12 +144,21 @@ def position(e: Expressions, expr: tree.Expression, range_: Axis, padded: bool =
                 f"the index `{expr.id}` stands on axes of different ranges",
                 expr.span,
                 f"runs over {axis_text(variable.axis)}, and stands on an axis {axis_text(range_)}",
-                helps=(f"give `{expr.id}` a range of its own, or use two indices",),
+                helps=(_two_ranges(expr.id, variable.axis, range_),),
             )
     index = index_of(e, expr)
     if not padded:
         _check_inside(e, index, range_, expr.span)
     return index
+
+
+def _two_ranges(name: str, first: Axis, second: Axis) -> str:
+    """What to write where an index stands on two axes: `x[0..T]` and `y[T]`, or `W[k, d]` turned."""
+    later = (first.low - second.low).constant
+    if later is not None and first.high == second.high:
+        axis = first if later > 0 else second
+        return f"give it a range: `{name} in {axis.low}..{axis.high}`"
+    return f"are two indices in the wrong order? Else give `{name}` a range of its own"
 
 
 def _check_inside(e: Expressions, index: Index, range_: Axis, span: Span) -> None:

@@ -270,11 +270,14 @@ class Expressions:
         """`i in 1..n`."""
         if isinstance(c[1], tree.Range):
             return tree.Binder(self.over(c[0], c[1]), c[0].id, c[1])
+        end = c[1]
+        if isinstance(end, tree.Call) and end.function.id == "range" and len(end.arguments) == 1:
+            end = end.arguments[0]
         self.report(
             c[1].span,
             f"`{c[0].id} in {c[1].span.text}` names no range",
             "a range is needed here",
-            f"write `{c[0].id} in 1..{c[1].span.text}`",
+            f"write `{c[0].id} in 1..{end.span.text}`",
         )
         return tree.Binder(self.over(c[0], c[1]), c[0].id)
 

@@ -8,11 +8,17 @@ import re
 from collections.abc import Iterable
 
 from derive.diagnostics.suggest import nearest
-from derive.syntax import mistaken_calls, mistaken_signs, mistaken_statements
+from derive.syntax import (
+    mistaken_calls,
+    mistaken_declarations,
+    mistaken_signs,
+    mistaken_statements,
+)
 from derive.syntax.mistake import COMPARE, NAME, WORDS, Explanation, Mistake, Stop
 from derive.syntax.words import STATEMENTS
 
 MISTAKES: tuple[Mistake, ...] = (
+    *mistaken_declarations.DECLARATIONS,
     *mistaken_calls.CALLS,
     *mistaken_signs.SIGNS,
     *mistaken_statements.STATEMENTS,
