@@ -44,6 +44,15 @@ def run(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
     return found
 
 
+def test_the_contents_of_the_reference_are_its_chapters() -> None:
+    text = REFERENCE.read_text(encoding="utf-8")
+    listed = re.findall(r"^- \[(.*)\]\((#.*)\)$", text, re.MULTILINE)
+    chapters = re.findall(r"^## (.*)$", text, re.MULTILINE)
+    assert listed == [
+        (title, "#" + title.lower().replace(",", "").replace(" ", "-")) for title in chapters
+    ]
+
+
 def failures(report: Report) -> list[str]:
     wrong = [f"line {o.statement.line}: {o.statement.text}: {o.verdict}" for o in report.failed]
     return wrong + [f"line {d.span.line}: {d.message}" for d in report.errors]

@@ -100,11 +100,8 @@ def shapes_differ(
     turned = transpose(second)
     if turned is not None and align_sides(first, turned, sizes) is not None:
         helps = (f"the transpose of the right side has shape {shape_text(turned.axes)}",)
-    if (
-        isinstance(first.body, Derivative)
-        and first.axes == second.axes * 2
-        and len(second.axes) == 1
-    ):
+    is_vector = len(second.axes) == 1
+    if is_vector and isinstance(first.body, Derivative) and first.axes == second.axes * 2:
         what = "where each entry hangs on one alone, the others are zero"
         helps = (f"{what}: write `diag({right.span.text})`",)
     sides = [

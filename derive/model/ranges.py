@@ -153,7 +153,7 @@ def position(e: Expressions, expr: tree.Expression, range_: Axis, padded: bool =
 
 
 def _two_ranges(name: str, first: Axis, second: Axis) -> str:
-    """What to write where an index stands on two axes: `x[0..T]` and `y[T]`, or `W[k, d]` turned."""
+    """What to write where an index stands on two axes: of `x[0..T]` and `y[T]`, or `W` turned."""
     later = (first.low - second.low).constant
     if later is not None and first.high == second.high:
         axis = first if later > 0 else second
