@@ -80,7 +80,8 @@ class Model:
     def names(self) -> tuple[str, ...]:
         """The declared and defined names."""
         shown = (n for n, d in self.elaborated.definitions.items() if not d.hidden)
-        return (*self.elaborated.symbols, *shown)
+        declared = (name for name, symbol in self.elaborated.symbols.items() if not symbol.hidden)
+        return (*declared, *shown)
 
     def check(
         self,

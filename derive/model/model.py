@@ -21,6 +21,11 @@ class Symbol:
     span: Span
     latex: str | None = None
 
+    @property
+    def hidden(self) -> bool:
+        """Not declared: the variable of a limit, the `w'` beside a `w`."""
+        return not self.name.isidentifier()
+
 
 @dataclass(frozen=True, slots=True)
 class Recurrence:
@@ -89,11 +94,15 @@ class Relation:
 
 @dataclass(frozen=True, slots=True)
 class Assumption:
-    """A fact that the user declared with `assume`."""
+    """A fact that the user declared with `assume`, or that a law presumes.
+
+    A hidden one says the same of a copy of what the user spoke of.
+    """
 
     relation: Relation
     text: str
     span: Span
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,7 +137,7 @@ class Builder:
             if made.shape != inputs[0].shape:
                 reason = f"it makes {text_of(made.shape)} of {text_of(inputs[0].shape)}"
                 raise self.misfit(Misfit(reason, "repeat"), call, inputs)
-            seen = made.seen if made.seen == inputs[0].seen else None
+            seen = further(inputs[0].seen, made.seen, times)
             made = Layer(made.shape, times * made.params, times * made.macs, seen)
         return replace(
             made,
@@ -240,6 +240,20 @@ class Builder:
             problem.reason,
             notes=(f"the input has shape {shapes}",),
         )
+
+
+def further(
+    before: tuple[Seen, ...] | None, after: tuple[Seen, ...] | None, times: Dim
+) -> tuple[Seen, ...] | None:
+    """What is seen through a layer that is stacked: each time as much more, for strides of one."""
+    if before is None or after is None or len(before) != len(after):
+        return None
+    pairs = list(zip(before, after, strict=True))
+    if any(first.step != last.step for first, last in pairs):
+        return None
+    return tuple(
+        Seen(first.size + times * (last.size - first.size), first.step) for first, last in pairs
+    )
 
 
 def text_of(shape: Sequence[Dim]) -> str:

@@ -84,7 +84,8 @@ def another(e: Expressions, tensor: Tensor, mark: str = "'") -> Tensor:
             relation = fact.relation
             if body.symbol in names_in(relation.left) | names_in(relation.right):
                 copy = _moved(elsewhere, relation)
-                model.assumptions.append(Assumption(copy, f"{fact.text} of {name}", fact.span))
+                text = f"{fact.text} of {name}"
+                model.assumptions.append(Assumption(copy, text, fact.span, hidden=True))
     return moved
 
 

@@ -26,10 +26,15 @@ def _rows(model: Model) -> Iterator[tuple[str, str, str]]:
     if model.dims:
         yield "dims", ", ".join(model.dims), ""
     for symbol in model.symbols.values():
-        if not symbol.name.isidentifier():
-            continue  # the variable of a limit
+        if symbol.hidden:
+            continue
         shape = shape_text(symbol.axes) if symbol.axes else ""
-        yield symbol.role, symbol.name + shape, ", ".join(sorted(symbol.properties))
+        law = model.laws.get(symbol.name)
+        named = law is not None and law.kind != "moments"
+        known = [law.kind] if law is not None and named else sorted(symbol.properties)
+        yield symbol.role, symbol.name + shape, ", ".join(known)
+    for network in model.networks.values():
+        yield "network", network.name, f"{len(network.layers)} lines, {network.params} parameters"
     for function in model.functions.values():
         if function.name in model.definitions:
             continue
@@ -48,4 +53,5 @@ def _rows(model: Model) -> Iterator[tuple[str, str, str]]:
         role = "loss" if definition.is_loss else "define"
         yield role, definition.name + shape, said
     for assumption in model.assumptions:
-        yield "assume", assumption.text, ""
+        if not assumption.hidden:
+            yield "assume", assumption.text, ""

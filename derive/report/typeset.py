@@ -41,6 +41,7 @@ from derive.syntax import tree
 from derive.syntax.parts import is_differential
 from derive.syntax.show import is_quotient
 from derive.syntax.tree import Expression
+from derive.syntax.words import HOLDS
 
 RELATIONS = {"<=": "≤", ">=": "≥", "!=": "≠", "~": "≈"}
 BIG = {"sum": "∑", "prod": "∏", "max": "max", "min": "min"}
@@ -64,7 +65,9 @@ class Typesetter:
         return self.at(expr, 0)
 
     def relation(self, comparison: tree.Comparison) -> Formula:
-        """`a <= b`."""
+        """`a <= b`; `convex(L, w)`, which compares nothing."""
+        if comparison.op == HOLDS:
+            return self.formula(comparison.left)
         sign = Op(RELATIONS.get(comparison.op, comparison.op))
         return row(self.formula(comparison.left), sign, self.formula(comparison.right))
 

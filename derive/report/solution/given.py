@@ -20,6 +20,8 @@ def given(notation: Notation) -> Iterator[Block]:
     model = notation.model
     rows: list[tuple[Text, ...]] = []
     for symbol in model.symbols.values():
+        if symbol.hidden:
+            continue
         facts = ", ".join(FACTS.get(p, p) for p in sorted(symbol.properties))
         member: Text = (notation.member(symbol.name, symbol.axes),)
         rows.append((member, (ROLES.get(symbol.role, symbol.role),), (facts,)))
@@ -27,7 +29,8 @@ def given(notation: Notation) -> Iterator[Block]:
         yield Heading(1, ("Given",))
         yield Grid((("name",), ("role",), ("known",)), tuple(rows))
     for assumption in model.assumptions:
-        yield Para(("It is assumed that ", *assumed(assumption.text), "."))
+        if not assumption.hidden:
+            yield Para(("It is assumed that ", *assumed(assumption.text), "."))
 
 
 def assumed(text: str) -> Text:
