@@ -62,10 +62,10 @@ class Flat:
         if not math.isfinite(value):
             raise BadInput(f"the function is {value} at the given inputs: it has no gradient there")
         if self.batched:
-            again = self._of_a_batch(value)
+            self._wavers = self._within_a_batch(value)
         else:
             again = float(self._called(self.arrays(self.origin.copy())).reshape(()))
-        self._wavers = abs(again - value)
+            self._wavers = abs(again - value)
         return value
 
     @property
@@ -82,15 +82,16 @@ class Flat:
             raise BadInput(f"the function raised {kind} at the given inputs: {error}") from error
         return as_numpy(found, "what the function returned")
 
-    def _of_a_batch(self, value: float) -> float:
-        """The value as the last of three. Raises BadInput where they are not three like the one."""
+    def _within_a_batch(self, value: float) -> float:
+        """How far three like the one are apart. Raises BadInput where they are not like it."""
         found = self._called(self.arrays(np.tile(self.origin, (3, 1))))
         if found.shape != (3,):
             wanted = "with `batched=True`, three points along a leading axis should give shape (3,)"
             raise BadInput(f"{wanted}; the function returned shape {found.shape}")
-        if not abs(found.astype(float) - value).max() <= max(1e-6 * abs(value), 1e-300):
-            raise BadInput(f"the function is {value} alone, and {found[0]} within a batch")
-        return float(found[2])
+        three = found.astype(float)
+        if not np.abs(three - value).max() <= max(0.1 * abs(value), 1e-6):
+            raise BadInput(f"the function is {value} alone, and {three[0]} within a batch")
+        return float(np.ptp(three))
 
     def arrays(self, vector: Array) -> list[Array]:
         """The arrays of a vector, or of many along a leading axis."""

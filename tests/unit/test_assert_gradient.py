@@ -315,6 +315,23 @@ def test_a_batched_function_gives_the_same_verdicts():
     assert "`x`: this is 1/2 times" in message(WrongGradient, loss, bad, inputs, batched=True)
 
 
+def test_a_batch_of_short_floats_may_round_otherwise():
+    x = RANDOM.standard_normal(200).astype("float32")
+    assert_gradient(lambda x: (x**2).sum(-1), lambda x: 2 * x, x, batched=True)
+    z = np.array([0.0, 30.0, -5.0])
+    assert_gradient(
+        lambda z: logsumexp(z) - z[..., 1], lambda z: softmax(z) - np.eye(3)[1], z, batched=True
+    )
+    said = message(
+        BadInput,
+        lambda x: (x.reshape(-1, 200) ** 2).sum(-1) * len(x),
+        lambda x: 2 * x,
+        x,
+        batched=True,
+    )
+    assert "within a batch" in said
+
+
 # What cannot be checked.
 
 
