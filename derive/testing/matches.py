@@ -43,8 +43,9 @@ def assert_matches(
     r"""Assert that each function gives the derivative of `loss` by the name that it stands for.
 
     A function is called by the names of its parameters: tensors of the model, defined names (their
-    values) and dimensions. It is called at random points that satisfy what the model assumes:
-    `points` of unequal shapes, one of size one throughout, one of moderately large shapes.
+    values), dimensions, and upstream gradients, as in `dL_dz`. It is called at random points that
+    satisfy what the model assumes: `points` of unequal shapes, one of size one throughout, one of
+    moderately large shapes.
     `convert` makes of each NumPy array what the functions take, such as `torch.tensor`.
 
     Raises: WrongGradient; BadInput for what cannot be compared; DeriveError for an unknown name.
@@ -122,7 +123,7 @@ class _Compared:
     def at(self, point: Point) -> Seen | None:
         """Both at a point; None where they agree. Raises WrongGradient, BadInput."""
         where = _where(point)
-        arguments = _arguments(self.model, self.name, self.function, point, self.convert)
+        arguments = _arguments(self.model, self.loss, self.name, self.function, point, self.convert)
         try:
             found = self.function(**arguments)
         except Exception as error:
@@ -211,6 +212,7 @@ def _own(point: Point, name: str, derived: Array) -> Array:
 
 def _arguments(
     model: Model,
+    loss: str,
     name: str,
     function: Callable[..., Any],
     point: Point,
@@ -223,6 +225,7 @@ def _arguments(
     except (TypeError, ValueError):
         raise BadInput(f"the parameters of the function for `{name}` have no names") from None
     world = Evaluator(elaborated, FLOAT).at(point)
+    upstream = f"d{loss}_d"
     wanted: dict[str, Any] = {}
     for parameter in parameters:
         key = parameter.name
@@ -235,6 +238,9 @@ def _arguments(
             wanted[key] = convert(np.asarray(world.value(key), float))
         elif key in point.sizes:
             wanted[key] = point.sizes[key]
+        elif key.startswith(upstream) and key.removeprefix(upstream) in model.names:
+            slope = model.gradient(loss, key.removeprefix(upstream))
+            wanted[key] = convert(_derived(model, slope, point, FLOAT)[0])
         elif (
             parameter.default is parameter.empty and parameter.kind is not parameter.VAR_POSITIONAL
         ):

@@ -83,6 +83,13 @@ def test_assumptions_are_kept():
     assert "no point satisfies" in message(BadInput, impossible, "L", {"x": np.ones_like})
 
 
+def test_an_upstream_gradient_is_a_parameter():
+    model = derive.parse("dims d, k\ninput x[d]\nparam W[k, d]\nz = W @ x\nloss L(z)")
+    assert_matches(model, "L", {"W": lambda dL_dz, x: np.outer(dL_dz, x)})
+    said = message(WrongGradient, model, "L", {"W": lambda dL_dz, x: -np.outer(dL_dz, x)})
+    assert "-1 times" in said
+
+
 def test_single_precision_is_judged_as_such():
     model = derive.parse("dims n\ninput x[n]\nloss L = sum(exp(x))")
     assert_matches(model, "L", {"x": lambda x: np.exp(x)}, convert=lambda a: a.astype("float32"))
