@@ -6,6 +6,7 @@ expression that is differentiated gets a hidden name first.
 
 from derive.diagnostics.span import Span
 from derive.model.context import Expressions
+from derive.model.elsewhere import SeenThrough
 from derive.model.failure import failure
 from derive.model.scalar import Derivative, Entry, Tensor
 from derive.model.shape import has_shape, squeezed, transpose
@@ -124,11 +125,24 @@ def derivative(
         above = e.scope.hidden.define(_base_name(written), above, written.span)
     if not isinstance(above.body, Entry) or not isinstance(below.body, Entry):
         raise AssertionError("a derivative is between names")
-    partial = partial or _is_direct(e, above.body.symbol, below.body.symbol)
-    node = Derivative(
-        above.body.symbol, above.body.indices, below.body.symbol, below.body.indices, partial
-    )
+    top, bottom = above.body, below.body
+    if partial:
+        top = _alone(e, top, span)
+    partial = partial or _is_direct(e, top.symbol, bottom.symbol)
+    node = Derivative(top.symbol, top.indices, bottom.symbol, bottom.indices, partial)
     return Tensor((*above.indices, *below.indices), node)
+
+
+def _alone(e: Expressions, entry: Entry, span: Span) -> Entry:
+    """An entry whose definition holds names of the file only: of the same, mostly."""
+    definition = e.scope.model.definitions.get(entry.symbol)
+    through = SeenThrough(e, span)
+    if definition is None or not any(map(through.is_hidden, names_in(definition.body))):
+        return entry
+    whole = through.tensor(Tensor(definition.indices, definition.body))
+    alone = e.scope.hidden.define(entry.symbol, whole, span)
+    assert isinstance(alone.body, Entry)
+    return Entry(alone.body.symbol, entry.indices)
 
 
 def _is_direct(e: Expressions, of: str, wrt: str) -> bool:

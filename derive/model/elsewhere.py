@@ -143,3 +143,26 @@ class Elsewhere:
                 return replace(scalar, body=self.scalar(body), target=self.scalar(target))
             case Expectation(body):
                 return Expectation(self.scalar(body))
+
+
+class SeenThrough(Elsewhere):
+    """Puts what defines them in place of hidden names, which the user did not write."""
+
+    def __init__(self, e: Expressions, span: Span) -> None:
+        super().__init__(e, {}, span)
+
+    def scalar(self, scalar: Scalar) -> Scalar:
+        """A scalar without hidden names."""
+        match scalar:
+            case Entry(name, indices, False) if self.is_hidden(name):
+                definition = self.scope.model.definitions[name]
+                whole = Tensor(definition.indices, definition.body)
+                return self.scalar(entry_of(whole, self.indices(indices)))
+            case Derivative():
+                return scalar
+        return super().scalar(scalar)
+
+    def is_hidden(self, name: str) -> bool:
+        """A definition that has no name in the file."""
+        definition = self.scope.model.definitions.get(name)
+        return definition is not None and definition.hidden

@@ -138,6 +138,8 @@ class Spelling(Unfolding):
             for place, axis in self._indexed(atom):
                 if variable in place.free:
                     factors = dict(place.terms)
+                    if variable not in factors:
+                        return False  # it stands in a computed place
                     shift = factors.pop(variable) * point
                     if not surely_within(
                         Place(tuple(factors.items()), place.offset + shift, place.computed), axis

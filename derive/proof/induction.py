@@ -17,6 +17,7 @@ from derive.calculus.adjoints import Body
 from derive.calculus.algebra import Algebra, Rule, TooLarge
 from derive.calculus.contraction import summed_index_goes
 from derive.calculus.place import Place, Var, fresh, place
+from derive.calculus.powers import content, factors
 from derive.calculus.products import merged, opened, without
 from derive.calculus.term import (
     ONE,
@@ -81,6 +82,9 @@ class Induction:
         goal = self.with_namesakes(goal)
         if self.zero(goal, mask):
             return True
+        parts = [f for f, _ in factors(content(self.algebra, goal)[1]) if self.sequences.names(f)]
+        if parts and parts != [goal]:  # one factor that is zero makes the product zero
+            return any(self.shows(part, mask, depth - 1) for part in parts)
         ways = (self.by_one_step, self.by_time, self.by_summands)
         return any(way(goal, mask, depth) for way in ways)
 
