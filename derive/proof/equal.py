@@ -103,17 +103,17 @@ class Prover:
         self,
         properties: Properties,
         equations: tuple[Equation, ...],
-        more: tuple[Rule, ...] = (),
+        rules: tuple[Rule, ...] = RULES,
     ) -> Algebra:
-        """An algebra that knows these facts, with more rules."""
+        """An algebra that knows these facts, by these rules."""
         facts = Facts(self.model, self.calculus.signs.body)
         facts.learn(properties, equations)
         facts.assumed = self.calculus.signs.assumed
         facts.entries = self.calculus.signs.entries
         facts.nonzero = self.nonzero
         facts.places = set(self.calculus.signs.places)
-        rules = (*RULES, facts.rule) if properties or equations else RULES
-        return Algebra(facts, (*rules, *more), lambda: self.calculus.tick())
+        rules = (*rules, facts.rule) if properties or equations else rules
+        return Algebra(facts, rules, lambda: self.calculus.tick())
 
     def difference(self, relation: Relation) -> Poly:
         """Left minus right in normal form, zero where the conditions fail."""

@@ -15,7 +15,6 @@ from itertools import islice, product
 
 from derive.calculus.adjoints import Body
 from derive.calculus.algebra import Algebra, Rule, TooLarge
-from derive.calculus.contraction import summed_index_goes
 from derive.calculus.place import Place, Var, fresh, place
 from derive.calculus.powers import content, factors
 from derive.calculus.products import merged, opened, without
@@ -34,7 +33,7 @@ from derive.model.dim import ONE as DIM_ONE
 from derive.model.dim import Dim
 from derive.model.scalar import Axis
 from derive.proof.facts import Equation
-from derive.proof.namesakes import HYPOTHESIS, Namesakes, after_start, as_entry
+from derive.proof.namesakes import HYPOTHESIS, Namesakes, after_start, as_entry, rules_for
 from derive.proof.splitting import Splitting, ends_of
 from derive.proof.steps import Steps
 from derive.proof.unrolling import (
@@ -68,7 +67,8 @@ class Induction:
         self.algebra_of = algebra_of
         self.is_zero = is_zero
         self.opened = opened
-        self.algebra = algebra_of((), (summed_index_goes,))
+        self.algebra = algebra_of((), rules_for(1))
+        self.downwards = algebra_of((), rules_for(-1))
         self.trail: list[str] = []
         self.namesakes = Namesakes(self)
         self._count = 0
@@ -82,10 +82,7 @@ class Induction:
         goal = self.with_namesakes(goal)
         if self.zero(goal, mask):
             return True
-        parts = [f for f, _ in factors(content(self.algebra, goal)[1]) if self.sequences.names(f)]
-        if parts and parts != [goal]:  # one factor that is zero makes the product zero
-            return any(self.shows(part, mask, depth - 1) for part in parts)
-        ways = (self.by_one_step, self.by_time, self.by_summands)
+        ways = (self.by_one_step, self.by_factors, self.by_time, self.by_summands)
         return any(way(goal, mask, depth) for way in ways)
 
     def zero(self, goal: Poly, mask: Poly, algebra: Algebra | None = None) -> bool:
@@ -135,29 +132,31 @@ class Induction:
 
     def over(self, goal: Poly, mask: Poly, time: Var, step: int, depth: int) -> bool:
         """Induction over `time`, upwards (step 1) or downwards: the first place, then one step."""
+        algebra = self.algebra if step > 0 else self.downwards
+        goal, mask = (Unfolding(algebra, {}).poly(p) for p in (goal, mask))
         goal, mask, time = self.at_now(goal, mask, time, step)
         axis = time.axis
         if axis.low == axis.high:
             return False
         start = axis.low if step > 0 else axis.high
         there = {time: Place((), start)}
-        first, holds = (self.algebra.substitute(p, there) for p in (goal, mask))
+        first, holds = (algebra.substitute(p, there) for p in (goal, mask))
         if not self.at_start(first, holds, there[time], step, depth):
             return False
         now = fresh(after_start(axis, step), time.name)
         here = {time: place(now)}
         before = {time: shifted(place(now), -step)}
-        now_goal = self.algebra.substitute(goal, here)
-        now_mask = self.algebra.substitute(mask, here)
-        old_goal = self.algebra.substitute(goal, before)
-        old_mask = self.algebra.substitute(mask, before)
-        for known, name in self.hypotheses(old_goal, old_mask, before[time], now):
+        now_goal = algebra.substitute(goal, here)
+        now_mask = algebra.substitute(mask, here)
+        old_goal = algebra.substitute(goal, before)
+        old_mask = algebra.substitute(mask, before)
+        for known, name in self.hypotheses(old_goal, old_mask, before[time], now, step):
             ends = ends_of(now_goal, now) - ends_of(old_goal, now)
             if any(
                 self.holds(
                     now_goal,
                     now_mask,
-                    self.algebra_of(known, (summed_index_goes, Splitting(ends, first).rule)),
+                    self.algebra_of(known, (*rules_for(step), Splitting(ends, first).rule)),
                     place(now),
                     step,
                     frozenset({name}),
@@ -192,13 +191,17 @@ class Induction:
         )
 
     def hypotheses(
-        self, goal: Poly, mask: Poly, before: Place, now: Var
+        self, goal: Poly, mask: Poly, before: Place, now: Var, step: int
     ) -> Iterator[tuple[Known, str]]:
         """The goal one step before, solved for an entry there; at last, no hypothesis."""
         guard = guards(mask)
         for monomial in goal.terms if guard is not None else ():
-            atom = Poly({monomial: 1}).atom
+            growth = {a: -e for a, e in monomial.factors.items() if a.kind == "exp"}
+            algebra = self.algebra if step > 0 else self.downwards
+            alone = algebra.multiply(of_monomial(growth), of_monomial(monomial.factors))
+            atom = alone.atom
             others = Poly({m: c for m, c in goal.terms.items() if m is not monomial})
+            others = algebra.multiply(of_monomial(growth), others)  # exponentials are not zero
             if atom is not None and self.determines(atom, others, before, now):
                 self._count += 1
                 value = others.scaled(-1 / Fraction(goal.terms[monomial]))
@@ -297,6 +300,14 @@ class Induction:
             choices.append(found)
         for chosen_terms in product(*choices):
             yield add(chosen_terms)
+
+    def by_factors(self, goal: Poly, mask: Poly, depth: int) -> bool:
+        """One factor that is zero makes the product zero."""
+        parts = factors(content(self.algebra, goal)[1])
+        if len(parts) < 2:
+            return False
+        recurrent = (part for part, _ in parts if self.sequences.names(part))
+        return any(self.shows(part, mask, depth - 1) for part in recurrent)
 
     # --- without a hypothesis ------------------------------------------------------------------
 

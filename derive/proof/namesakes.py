@@ -10,7 +10,12 @@ from typing import Protocol
 
 from derive.calculus.adjoints import Body
 from derive.calculus.algebra import Algebra, Rule, TooLarge
-from derive.calculus.contraction import summed_index_goes
+from derive.calculus.contraction import (
+    RULES,
+    orders_turn,
+    orders_turn_back,
+    summed_index_goes,
+)
 from derive.calculus.engine import Calculus
 from derive.calculus.place import Place, Var, fresh, place
 from derive.calculus.ranges import spot, surely_at_least
@@ -146,7 +151,7 @@ class Namesakes:
                     if atom.head[0] == one
                 ]
         there = self.prover.algebra.substitute(gap, {time: place(now)})
-        algebra = self.prover.algebra_of(tuple(known), (summed_index_goes,))
+        algebra = self.prover.algebra_of(tuple(known), rules_for(step))
         keep = frozenset(pairs.values())
         return self.prover.holds(there, ONE, algebra, place(now), step, keep)
 
@@ -156,6 +161,15 @@ def as_entry(calculus: Calculus, name: str, other: str) -> Body:
     variables = tuple(fresh(a) for a in calculus.axes(name))
     entry = Atom("entry", (other,), tuple(map(spot, variables)))
     return Body(variables, of_atom(entry))
+
+
+def rules_for(step: int) -> tuple[Rule, ...]:
+    """The rules of a step: a sum that runs on from `t` is over places above it, [t < i].
+
+    So what it loses in a step down is its first term.
+    """
+    turned = (orders_turn_back if step < 0 and r is orders_turn else r for r in RULES)
+    return (*turned, summed_index_goes)
 
 
 def after_start(axis: Axis, step: int) -> Axis:

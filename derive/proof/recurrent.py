@@ -30,9 +30,9 @@ class Prover(Protocol):
         """The assumed equations."""
 
     def new_algebra(
-        self, properties: Properties, equations: tuple[Equation, ...], more: tuple[Rule, ...] = ()
+        self, properties: Properties, equations: tuple[Equation, ...], rules: tuple[Rule, ...]
     ) -> Algebra:
-        """An algebra that knows these facts, with more rules."""
+        """An algebra that knows these facts, by these rules."""
 
     def used(self, algebra: Algebra) -> tuple[str, ...]:
         """The facts that were used."""
