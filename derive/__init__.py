@@ -42,4 +42,9 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module 'derive' has no attribute {name!r}")
 
 
+def __dir__() -> list[str]:
+    """What can be used: these names complete in a notebook before they are imported."""
+    return sorted(__all__)
+
+
 _OF_API = frozenset(("DeriveError", "Gradient", "Model", "Report", "load", "parse"))

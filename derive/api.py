@@ -15,8 +15,8 @@ from derive.check.verdict import Verdict
 from derive.diagnostics.diagnostic import DeriveError, Diagnostic, Severity
 from derive.diagnostics.span import Source, Span
 from derive.model.model import Model as Elaborated
+from derive.report import document, terminal
 from derive.report.describe import describe
-from derive.report.document import Report
 from derive.report.formula_latex import latex
 from derive.report.numpy_matrix import matrix_source
 from derive.report.numpy_source import NotWritten, function_source
@@ -61,6 +61,20 @@ def parse(text: str, *, name: str = "<text>") -> "Model":
     return Model(model_of(source, None), source)
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class Report(document.Report):
+    """What was judged: `ok`, `statements`, `failed`; printed as on the command line."""
+
+    def __repr__(self) -> str:
+        return f"<derive.Report {terminal.summary(self)}>"
+
+    def __str__(self) -> str:
+        return terminal.render(self)
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{escape(str(self))}</pre>"
+
+
 class Model:
     """What a file says: its names, its statements, and what follows from them."""
 
@@ -69,7 +83,9 @@ class Model:
         self.source = source
 
     def __repr__(self) -> str:
-        return f"<derive.Model {self.source.name}: {', '.join(self.names)}>"
+        count = len(self.errors)
+        wrong = f"; {count} error{'s'[: count != 1]}" if count else ""
+        return f"<derive.Model {self.source.name}: {', '.join(self.names)}{wrong}>"
 
     @property
     def errors(self) -> tuple[Diagnostic, ...]:

@@ -318,3 +318,11 @@ def test_errata_fail_as_a_check_does(tmp_path: Path) -> None:
     text = PRINTED.replace("dL/dx = 3*x", "dL/dx = 2*x")
     (tmp_path / "norms.derive").write_text(text, encoding="utf-8")
     assert derive("errata", tmp_path).exit_code == 1
+
+
+def test_what_depends_on_one_mistake_is_shown_once(tmp_path: Path) -> None:
+    path = tmp_path / "a.derive"
+    path.write_text("input x\nz = (x\nclaim z = 1\nclaim z = 2\nclaim z = 3\n", encoding="utf-8")
+    text = derive("check", path).output
+    assert text.count("(depends on z, which failed at line 2)") == 3
+    assert text.count("undecided[depends]") == 1

@@ -15,9 +15,13 @@ class _Record:
     def __bool__(self) -> NoReturn:
         raise TypeError("a verdict is not true or false: match on it, or use `succeeds`")
 
+    def __str__(self) -> str:
+        return "\n".join(described(self))  # type: ignore[arg-type]
+
     def _repr_html_(self) -> str:
-        shown = headline(self)  # type: ignore[arg-type]
-        return f"<strong>{escape(shown)}</strong>"
+        first, *rest = described(self)  # type: ignore[arg-type]
+        below = f"<pre>{escape(chr(10).join(rest))}</pre>" if rest else ""
+        return f"<strong>{escape(first)}</strong>{below}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +143,26 @@ def headline(verdict: Verdict) -> str:
             return "error"
         case _:
             assert_never(verdict)
+
+
+def described(verdict: Verdict) -> list[str]:
+    """The headline, and below it the numbers at which it fails and what is right, line by line."""
+    lines = [headline(verdict)]
+    match verdict:
+        case Proved() | ProvedFor() | ProvedIf():
+            lines += [f"using {fact}" for fact in verdict.facts]
+            lines += [f"where {condition}" for condition in verdict.conditions]
+        case Refuted(problem=problem) | Undecided(problem=problem) if problem is not None:
+            lines.append(problem.message)
+        case Refuted(message, found, derived, hint):
+            point = (*found.sizes, *found.values) if found is not None else ()
+            lines.append(f"at {', '.join(f'{n} = {v}' for n, v in point)}:" if point else message)
+            sides = (found.left, found.right, found.finite) if found is not None else ()
+            lines += [f"    {side.text} = {side.decimal}" for side in sides if side is not None]
+            lines += [text for text in (derived, hint) if text is not None]
+        case Erroneous(problem):
+            lines.append(problem.message)
+    return lines
 
 
 def verdict_name(verdict: Verdict) -> str:

@@ -22,6 +22,7 @@ from derive.report.frames import frame
 _WIDEST = 22
 _LONGEST = 100
 _FORMULA = 64
+DEPENDS = "depends"
 _GOOD, _BAD, _UNSURE = "32", "31", "33"
 
 
@@ -48,11 +49,12 @@ def render_file(
 
 
 def _once(diagnostics: list[Diagnostic]) -> Iterator[Diagnostic]:
-    """One cause, one message."""
-    seen: list[Diagnostic] = []
+    """One cause, one message: of what depends on it only the first is shown."""
+    seen: list[Diagnostic | str] = []
     for diagnostic in diagnostics:
-        if diagnostic not in seen:
-            seen.append(diagnostic)
+        key = diagnostic.message if diagnostic.code == DEPENDS else diagnostic
+        if key not in seen:
+            seen.append(key)
             yield diagnostic
 
 
@@ -94,7 +96,9 @@ def _title(outcome: Outcome) -> str:
 
 
 def _evidence(verdict: Verdict) -> str:
-    """What a proof used and what it leaves out."""
+    """What a proof used and what it leaves out; of what is not judged, why."""
+    if isinstance(verdict, Undecided) and verdict.code == DEPENDS:
+        return f"   ({verdict.reason})"
     if not isinstance(verdict, Proved | ProvedFor):
         return ""
     using = f"using {', '.join(verdict.facts)}" if verdict.facts else ""

@@ -2,6 +2,7 @@
 
 import pytest
 
+import derive
 from derive.check.verdict import (
     Erroneous,
     HoldsNumerically,
@@ -61,3 +62,23 @@ def test_what_is_said_true_succeeds_when_it_is(kind: str) -> None:
 @pytest.mark.parametrize("strict", [False, True])
 def test_what_is_said_false_succeeds_when_it_is(strict: bool) -> None:
     assert {n for n, verdict in ALL.items() if succeeds("refute", verdict, strict)} == {"refuted"}
+
+
+def test_what_a_notebook_shows_has_the_numbers() -> None:
+    model = derive.parse("dims n\nparam w[n]\ninput x[n]\nloss L = sum((w - x)^2)")
+    text = str(model.claim("dL/dw = w - x"))
+    assert text.startswith("refuted\nat n = ")
+    assert text.endswith("derive finds dL/dw = 2*(w - x)\nthe right answer is 2 times this")
+    assert str(model.claim("dL/dw = 2*(w - x)")) == "proved"
+    assert str(model.claim("dL/dw = x @ w.T")).endswith("right side has shape [n, n]")
+
+
+def test_a_report_prints_as_on_the_command_line() -> None:
+    report = derive.parse("input x\nclaim x = x\nclaim x = 1").check()
+    assert repr(report).startswith("<derive.Report 2 statements in 1 file: 1 proved, 1 refuted;")
+    assert str(report).startswith("<text>:2  proved   x = x\n<text>:3  refuted  x = 1\n")
+    assert "1 error>" in repr(derive.parse("loss L = (1"))
+
+
+def test_the_names_of_the_library_complete() -> None:
+    assert {"parse", "load", "Proved"} <= set(dir(derive))

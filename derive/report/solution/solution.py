@@ -25,7 +25,7 @@ class Step:
     facts: tuple[str, ...]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Solution:
     """A worked solution."""
 
@@ -73,6 +73,12 @@ class Solution:
                     made = latex_of(notation.formula(line.value))
                     yield Step(show(left), show(line.value), made, line.reason, line.facts)
                     left = line.value
+
+    def __repr__(self) -> str:
+        return f"<derive.Solution of {', '.join(self.builder.losses) or 'all losses'}>"
+
+    def __str__(self) -> str:
+        return self.markdown
 
     def _repr_html_(self) -> str:
         return html.blocks(self.document.blocks)
