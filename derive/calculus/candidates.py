@@ -137,7 +137,7 @@ class Candidates:
 
     def symbols(self, name: str) -> frozenset[str]:
         """The names that stand in a definition."""
-        body = self.calculus.body(name)
+        body = self.calculus.exact_body(name)
         return frozenset() if body is None else frozenset(body.poly.symbols)
 
     def polys(
@@ -260,7 +260,7 @@ class Candidates:
     def inside(self, name: str) -> frozenset[int]:
         """What stands in a definition, but for the names of indices."""
         if name not in self._inside:
-            body = self.calculus.body(name)
+            body = self.calculus.exact_body(name)
             atoms = every_atom(body.poly) if body is not None else ()
             self._inside[name] = frozenset(shape(a) for a in atoms if a.kind in OVERLAPPING)
         return self._inside[name]

@@ -165,7 +165,7 @@ class Opening:
         for name, definition in self.model.definitions.items():
             if definition.hidden or tuple(v.axis for v in definition.indices) != axes:
                 continue
-            other = self.calculus.body(name)
+            other = self.calculus.exact_body(name)
             if other is not None and other.poly.symbols & self.model.symbols.keys() == tensors:
                 yield name
 
