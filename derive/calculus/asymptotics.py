@@ -62,6 +62,13 @@ class Asymptotics(Growth):
             raise Diverges("it grows beyond all bounds")
         return ZERO if rate < 0 else leading.value
 
+    def finite(self, poly: Poly) -> Poly:
+        """What a part tends to; that it diverges says nothing of the whole. Raises Unsettled."""
+        try:
+            return self.limit(poly)
+        except Diverges:
+            raise Unsettled("a function of something that grows beyond all bounds") from None
+
     def leading(self, poly: Poly) -> Leading:
         """The part of a sum that outgrows the rest. Raises Unsettled."""
         try:
@@ -203,7 +210,7 @@ class Asymptotics(Growth):
             is_settled = any(s.startswith(SETTLED) for s in term.symbols)
             if self.rate(scale) > 0:
                 if is_settled:
-                    return self.settled_factor(exponential(self.algebra, self.limit(poly)))
+                    return self.settled_factor(exponential(self.algebra, self.finite(poly)))
                 whole.append(term)
             else:
                 (settled if is_settled or SMALL in term.symbols else whole).append(term)
@@ -239,10 +246,7 @@ class Asymptotics(Growth):
             raise Unsettled("a part that jumps where the limit is taken")
         bound = tuple(fresh(v.axis) for v in atom.bound)
         names = dict(zip(atom.bound, bound, strict=True))
-        try:
-            args = tuple(self.limit(rename_poly(a, names)) for a in atom.args)
-        except Diverges:
-            raise Unsettled("a part is not known far out") from None
+        args = tuple(self.finite(rename_poly(a, names)) for a in atom.args)
         if atom.kind == "matrix" and atom.head[0] in ("inv", "logdet"):
             det = Atom("matrix", ("det", *atom.head[1:]), (), args, bound)
             self.require(self.algebra.rebuilt(det, lambda p: p, lambda a: a))

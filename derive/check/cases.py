@@ -201,7 +201,7 @@ def _tolerances(judgement: Judgement, shape: tuple[int, ...]) -> Array:
 
 def _undefined(judgement: Judgement, found: Sides, place: tuple[int, ...]) -> Verdict:
     where = f" at entry [{', '.join(str(k + 1) for k in place)}]" if place else ""
-    sides = zip(texts.sides(judgement.text), (found.left, found.right), strict=True)
+    sides = zip(texts.sides_of(judgement), (found.left, found.right), strict=True)
     lacking = [f"`{side}`" for side, values in sides if not EXACT.defined(values)[place]]
     verb = "has" if len(lacking) < 2 else "have"
     message = f"{' and '.join(lacking) or 'a side'} {verb} no value here{where}"
@@ -219,7 +219,7 @@ def _refuted(
     place: tuple[int, ...],
     tolerances: Array,
 ) -> Refuted:
-    left_text, right_text = texts.sides(judgement.text)
+    left_text, right_text = texts.sides_of(judgement)
     entry = tuple(
         (variable.name, k + (variable.axis.low.constant or 1))
         for variable, k in zip(relation.indices, place, strict=True)
@@ -240,7 +240,7 @@ def _refuted(
     return Refuted(
         "the value differs",
         Counterexample((), (), entry, left, right),
-        f"it is {text}",
+        f"it is {text}" if right_text != "exp(-inf)" else None,
         expected.hint(relation, found, place, tolerances, slip),
     )
 

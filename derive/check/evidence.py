@@ -31,8 +31,7 @@ class Evidence:
         """The violation, made small, as texts."""
         small = self.shrunk(found, deadline)
         entry = self.entry(small)
-        judged = self.judgement
-        left, right = judged.sides or texts.sides(judged.read_as or judged.text)
+        left, right = self.sides
         numbers = texts.both(
             texts.entry_text(left or "left side", entry),
             small.left,
@@ -46,6 +45,11 @@ class Evidence:
             *numbers,
             finite=self.finite(small),
         )
+
+    @cached_property
+    def sides(self) -> tuple[str, str]:
+        """What the two sides are called."""
+        return self.judgement.sides or texts.sides_of(self.judgement)
 
     def shrunk(self, found: Violation, deadline: float) -> Violation:
         """A violation at a smaller point."""
@@ -132,14 +136,14 @@ class Evidence:
         name = f"partial({left.of}, {left.wrt})" if left.partial else f"d{left.of}/d{left.wrt}"
         definition = self.judge.model.definitions.get(left.of)
         if definition is not None and definition.hidden:
-            name, _ = texts.sides(self.judgement.read_as or self.judgement.text)
+            name, _ = self.sides
         elif not found.is_whole:
             name += f"[{', '.join(variable.name for variable in self.relation.indices)}]"
         return f"derive finds {name} = {found.text}{using}"
 
     def closed(self, left: Scalar) -> str | None:
         """`derive finds Var(x) = s^2`, for what has limits and expectations in it."""
-        name, _ = texts.sides(self.judgement.read_as or self.judgement.text)
+        name, _ = self.sides
         taken = (*self.judge.model.symbols, *self.judge.model.definitions)
         text = text_of(self.judge.engine.resolve(left), taken)
         return f"derive finds {name} = {text}" if len(text) <= _LONGEST else None

@@ -9,6 +9,8 @@ from typing import Any
 import flint
 
 from derive.check.verdict import Value
+from derive.model.model import Judgement
+from derive.model.scalar import Num
 
 DIGITS = 10
 _LONGEST_FRACTION = 14
@@ -36,6 +38,17 @@ def sides(text: str) -> tuple[str, str]:
                     right = body[position + len(operator) :]
                     return body[:position].strip(), _without_tail(right)
     return body.strip(), ""
+
+
+def sides_of(judgement: Judgement) -> tuple[str, str]:
+    """The two sides as they are judged: a limit that is to be infinite by the exponential of it."""
+    left, right = sides(judgement.read_as or judgement.text)
+    relation = judgement.relation
+    if relation is not None and relation.right == Num(Fraction(0)):
+        for limited, end in ((left, right), (right, left)):
+            if end in ("inf", "-inf"):
+                return f"exp({'-' if end == 'inf' else ''}{limited})", "exp(-inf)"
+    return left, right
 
 
 def _without_tail(text: str) -> str:
