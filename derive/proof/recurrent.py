@@ -13,6 +13,7 @@ from derive.proof.facts import Equation
 from derive.proof.induction import Induction
 from derive.proof.namesakes import HYPOTHESIS
 from derive.proof.outcome import Proved
+from derive.proof.totality import is_total
 from derive.proof.unrolling import Sequences, reached_ends
 
 Properties = dict[str, frozenset[str]]
@@ -53,7 +54,10 @@ class Recurrent:
         self.lemmas: list[Equation] = []
 
     def learn(self, relation: Relation, text: str) -> None:
-        """Takes a statement that was proved, on all entries of a recurrence, for later ones."""
+        """Takes a statement that was proved, on all entries of a recurrence, for later ones.
+
+        Only where it is defined at all points, and does not lead back to itself.
+        """
         if relation.op != "=" or relation.conditions or not relation.indices:
             return
         calculus = self.prover.calculus
@@ -61,8 +65,20 @@ class Recurrent:
         right = calculus.lower(relation.right, relation.indices)
         parameters = tuple(map(calculus.variable, relation.indices))
         lemma = self.solved(left - right, parameters, text)
-        if lemma is not None:
+        if lemma is None or not is_total(calculus, lemma.value):
+            return
+        if str(lemma.atom.head[0]) not in self.led_to(lemma.value):
             self.lemmas.append(lemma)
+
+    def led_to(self, poly: Poly) -> set[str]:
+        """The names in a term, and those which the statements before put in their place."""
+        found: set[str] = set()
+        waiting = [poly]
+        while waiting:
+            new = waiting.pop().symbols - found
+            found |= new
+            waiting += [known.value for known in self.lemmas if known.atom.head[0] in new]
+        return found
 
     def solved(self, gap: Poly, parameters: tuple[Var, ...], text: str) -> Equation | None:
         """An equation between recurrences solved for an entry of one, at all its places.

@@ -254,3 +254,12 @@ def test_the_same_seed_gives_the_same_verdicts() -> None:
     model = derive.parse(ONEHOT + "claim dL/dz = y - p\n")
     first, second = (model.check(seed=5).statements[-1].verdict for _ in range(2))
     assert first == second
+
+
+def test_a_limit_that_is_not_infinite_is_shown_as_what_is_judged() -> None:
+    """The numbers beside `limit(c, x -> inf) = inf` are those of exp(-limit), and are called so."""
+    verdict = only("input x, c\nclaim limit(c*x/x, x -> inf) = inf\n")
+    assert isinstance(verdict, Refuted)
+    assert verdict.counterexample is not None
+    assert verdict.counterexample.left.text == "exp(-limit(c*x/x, x -> inf))"
+    assert verdict.counterexample.right.text == "exp(-inf)"
