@@ -358,7 +358,6 @@ def orders_turn_back(algebra: Algebra, factors: Factors, bound: frozenset[Var]) 
 
 RULES: tuple[Rule, ...] = (
     delta_contracts,
-    orders_turn,
     index_shifts,
     sum_cancels,
     base_cancels,
