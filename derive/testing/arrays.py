@@ -6,6 +6,7 @@ Every array that leaves here is a copy: nothing given by the user is modified.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import methodcaller
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,11 @@ class BadInput(ValueError):
     """What was given cannot be checked; the message names the array and says why."""
 
 
+# What a module calls `__tracebackhide__`: pytest shows the frames of a test, not those of the check.
+OWN_FRAMES = methodcaller("errisinstance", (AssertionError, BadInput))
+__tracebackhide__ = OWN_FRAMES
+
+
 def as_numpy(value: Any, name: str) -> Array:
     """A copy as a NumPy array. Raises BadInput for what is none."""
     if hasattr(value, "detach"):  # a tensor of PyTorch
@@ -25,6 +31,8 @@ def as_numpy(value: Any, name: str) -> Array:
             return np.array(value.numpy())
         except TypeError:  # a type that NumPy lacks, such as bfloat16
             return np.array(value.float().numpy())
+    if isinstance(value, Mapping):
+        raise BadInput(f"{name} is a dict: let the function take its arrays one by one, by name")
     try:
         array = np.array(value)
     except (TypeError, ValueError) as error:
@@ -95,7 +103,9 @@ class Arguments:
                 types = ", ".join(
                     f"`{n}`: {a.dtype}" for n, a in zip(self.names, self.arrays, strict=True)
                 )
-                raise BadInput(f"no input has a floating type ({types}): there is no gradient")
+                raise BadInput(
+                    f"no input has a floating type ({types}): there is no gradient: give floats"
+                )
             return tuple(found)
         chosen = []
         for name in [wrt] if isinstance(wrt, str | int) else wrt:

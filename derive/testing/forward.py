@@ -12,8 +12,9 @@ import numpy as np
 
 from derive.evaluate.lines import Floats
 from derive.evaluate.number import Array
-from derive.testing.arrays import Arguments, BadInput, as_numpy
+from derive.testing.arrays import OWN_FRAMES, Arguments, BadInput, as_numpy
 
+__tracebackhide__ = OWN_FRAMES
 _UNDEFINED = (ValueError, ArithmeticError, np.linalg.LinAlgError)
 
 

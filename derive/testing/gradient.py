@@ -12,11 +12,12 @@ from derive.evaluate.number import Array
 from derive.evaluate.slopes import Claim, units_of
 from derive.evaluate.taylor import Order, order_of
 from derive.testing import messages
-from derive.testing.arrays import Arguments, BadInput, as_numpy, entry
+from derive.testing.arrays import OWN_FRAMES, Arguments, BadInput, as_numpy, entry
 from derive.testing.domains import Domain
 from derive.testing.forward import Flat
 from derive.testing.looks import Seen
 
+__tracebackhide__ = OWN_FRAMES
 # What a right gradient may be off by, relative to each entry, in roundings of its type.
 _ROUNDINGS = {2.0**-52: 2.0**15, 2.0**-23: 2.0**7, 2.0**-10: 2.0**4}
 

@@ -19,10 +19,11 @@ from derive.evaluate.run import Evaluator
 from derive.evaluate.sample import NoSample, Sampler
 from derive.evaluate.sizes import draw_sizes, possible
 from derive.testing import messages
-from derive.testing.arrays import BadInput, as_numpy, entry
+from derive.testing.arrays import OWN_FRAMES, BadInput, as_numpy, entry
 from derive.testing.gradient import WrongGradient
 from derive.testing.looks import Seen, looks_like
 
+__tracebackhide__ = OWN_FRAMES
 _LARGE = (29, 23, 19, 17, 13, 11, 7)
 _PRECISION = 192
 _ROUNDINGS = 2.0**12

@@ -344,7 +344,7 @@ def test_bad_input():
     cases = {
         "`x[1]` is nan, of shape (2,)": (total, np.ones_like, np.array([1.0, np.nan])),
         "`x[0]` is inf": (total, np.ones_like, np.array([np.inf, 1.0])),
-        "no input has a floating type (`x`: int64)": (total, np.ones_like, np.array([1, 2])),
+        "(`x`: int64): there is no gradient: give floats": (total, np.ones_like, np.array([1, 2])),
         "has the type complex128": (total, np.ones_like, x + 1j),
         "no input has an entry": (total, np.ones_like, np.empty((0, 3))),
         "returned shape (2,), not one number": (lambda x: x, np.ones_like, x),
@@ -353,6 +353,7 @@ def test_bad_input():
         "the function is nan at the given inputs": (lambda x: x.sum() * np.nan, np.ones_like, x),
         "gives 1 of 2 arrays, none for `y`": (lambda x, y: x @ y, lambda x, y: y, (x, x)),
         "there are no inputs": (total, np.ones_like, ()),
+        "`x` is a dict: let the function take": (total, np.ones_like, ({"a": x},)),
     }
     for words, (function, gradient, inputs) in cases.items():
         assert words in message(BadInput, function, gradient, inputs)

@@ -1,5 +1,7 @@
 """What pytest makes of `.derive` files in somebody's project."""
 
+import re
+
 import pytest
 
 import derive.check.files
@@ -68,3 +70,18 @@ def test_a_file_that_cannot_be_read_is_one_failure(project: pytest.Pytester) -> 
 
 def test_one_statement_can_be_chosen(project: pytest.Pytester) -> None:
     run(project, "good.derive", "-k", "slope").assert_outcomes(passed=1, deselected=1)
+
+
+def test_a_wrong_gradient_is_shown_at_the_line_of_the_test(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import numpy as np
+        from derive.testing import assert_gradient
+
+        def test_it():
+            assert_gradient(lambda w: np.sum(w**2), lambda w: w, np.ones(2))
+        """
+    )
+    lines = pytester.runpytest("-p", "derive.pytest_plugin").outlines
+    places = [line for line in lines if re.match(r"\S+\.py:\d+: ", line)]
+    assert places == ["test_a_wrong_gradient_is_shown_at_the_line_of_the_test.py:5: WrongGradient"]
