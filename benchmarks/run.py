@@ -79,30 +79,39 @@ def _group(group: str, word: str | None) -> Iterator[Row]:
 def _table(group: str, rows: list[Row]) -> str:
     tasks = list(dict.fromkeys(row.task for row in rows))
     systems = list(dict.fromkeys(row.system for row in rows))
-    width = max(map(len, tasks)) + 2
-    lines = ["", group, " " * width + "".join(f"{s:>22}" for s in systems)]
+    table = [["", *systems]]
     for task in tasks:
         cells = {row.system: row for row in rows if row.task == task}
-        lines.append(f"{task:<{width}}" + "".join(_cell(cells.get(s)) for s in systems))
-    lines.append(f"{'geometric mean':<{width}}" + "".join(_mean(rows, s) for s in systems))
-    return "\n".join(lines)
+        table.append([task, *(_cell(cells.get(system)) for system in systems)])
+    table.append(["geometric mean", *(_mean(rows, system) for system in systems)])
+    widths = [max(len(line[k]) for line in table) for k in range(len(table[0]))]
+    lines = [
+        "  ".join(
+            [
+                line[0].ljust(widths[0]),
+                *(c.rjust(w) for c, w in zip(line[1:], widths[1:], strict=True)),
+            ]
+        )
+        for line in table
+    ]
+    return "\n".join(["", group, *lines])
 
 
 def _cell(row: Row | None) -> str:
     if row is None:
-        return f"{'-':>22}"
+        return "-"
     ratio = f"{row.ratio:.2f}x" if row.ratio is not None else ""
-    return f"{f'{row.ms:.4g} ms {ratio} {row.note}'.strip():>22}"
+    return f"{row.ms:.4g} ms {ratio} {row.note}".strip()
 
 
 def _mean(rows: list[Row], system: str) -> str:
     ratios = [row.ratio for row in rows if row.system == system and row.ratio]
     if not ratios:
-        return f"{'':>22}"
+        return ""
     product = 1.0
     for ratio in ratios:
         product *= ratio ** (1 / len(ratios))
-    return f"{f'{product:.2f}x of {len(ratios)}':>22}"
+    return f"{product:.2f}x of {len(ratios)}"
 
 
 if __name__ == "__main__":

@@ -39,7 +39,13 @@ _FUNCTIONS = {
     "max": "sp.Max",
     "min": "sp.Min",
 }
-_COMPARED = {"lt": "sp.Lt", "le": "sp.Le", "eq": "sp.Eq", "ne": "sp.Ne"}
+# No `Piecewise`: SymPy takes its conditions out of sums, with the indices that they bind.
+_COMPARED = {
+    "lt": "sp.Heaviside({1} - {0}, 0)",
+    "le": "sp.Heaviside({1} - {0}, 1)",
+    "eq": "sp.KroneckerDelta({0}, {1})",
+    "ne": "(1 - sp.KroneckerDelta({0}, {1}))",
+}
 _INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/", "pow": "**"}
 _RESERVED = ("sp", "check", "SIZES", "VALUES", "GRADIENTS", "product")
 _CHECK = '''
@@ -242,9 +248,7 @@ class _Writer:
                 self.bound.append(name)
                 inner = self.text(body)
                 if condition is not None:
-                    empty = "0" if operation == "sum" else "1"
-                    holds = f"sp.Ne({_bare(self.text(condition))}, 0)"
-                    inner = f"sp.Piecewise(({_bare(inner)}, {holds}), ({empty}, True))"
+                    inner = f"{inner} {'*' if operation == 'sum' else '**'} {self.text(condition)}"
                 low, high = self.dim(variable.axis.low), self.dim(variable.axis.high)
                 kind = "Sum" if operation == "sum" else "Product"
                 return f"sp.{kind}({_bare(inner)}, ({name}, {low}, {high}))"
@@ -271,8 +275,7 @@ class _Writer:
         if operation in _INFIX:
             return f"({f' {_INFIX[operation]} '.join(texts)})"
         if operation in _COMPARED:
-            sides = ", ".join(map(_bare, texts))
-            return f"sp.Piecewise((1, {_COMPARED[operation]}({sides})), (0, True))"
+            return _COMPARED[operation].format(*texts)
         if operation == "neg":
             return f"(-{texts[0]})"
         if operation in _FUNCTIONS:
