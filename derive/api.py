@@ -12,14 +12,14 @@ from derive.calculus.trees import name, quotient
 from derive.check.files import model_of
 from derive.check.outcome import FileOutcome, Outcome, Settings
 from derive.check.verdict import Verdict
+from derive.compile.node import NotCompiled
+from derive.compile.one_line import identifier, matrix_source
 from derive.diagnostics.diagnostic import DeriveError, Diagnostic, Severity
 from derive.diagnostics.span import Source, Span
 from derive.model.model import Model as Elaborated
 from derive.report import document, terminal
 from derive.report.describe import describe
 from derive.report.formula_latex import latex
-from derive.report.numpy_matrix import matrix_source
-from derive.report.numpy_source import NotWritten, function_source
 from derive.report.solution.notation import Notation
 from derive.syntax.read import read_source
 
@@ -224,14 +224,17 @@ class Gradient:
         """As Python source that uses NumPy."""
         answer = self.answer
         of, by = answer.names
-        name, comment = f"d{of}_d{by}", f"{answer.title} = {self}"
+        from derive.compile.closed_form import closed_source  # NumPy is slow to load
+
+        name, comment = identifier(f"d{of}_d{by}"), f"{answer.title} = {self}"
         if answer.found.expression is not None:
-            with suppress(NotWritten):
+            with suppress(NotCompiled):
                 return matrix_source(answer.model, name, answer.found.expression, comment)
         try:
-            return function_source(answer.model, name, answer.found.tensor, comment)
-        except NotWritten as reason:
-            raise answer.error("not-expressible", f"NumPy has no name for {reason}") from None
+            return closed_source(answer.model, name, answer.found.tensor, comment)
+        except NotCompiled as found:
+            message = f"there is no array code for {found.reason}"
+            raise answer.error("not-expressible", message) from None
 
     @property
     def sympy(self) -> Any:

@@ -158,7 +158,7 @@ class Lowering:
             case Split():
                 return self.split(scalar)
             case Derivative():
-                return self.scalar(self.resolve(scalar))
+                return self.derivative(scalar)
             case MatrixProduct():
                 raise NotCompiled("a product of matrices over a range")
             case Limit():
@@ -169,6 +169,10 @@ class Lowering:
                 raise NotCompiled(f"the unspecified function `{function}`")
             case _:
                 assert_never(scalar)
+
+    def derivative(self, node: Derivative) -> Use:
+        """A derivative in a definition, in closed form."""
+        return self.scalar(self.resolve(node))
 
     def dim(self, dim: Dim) -> Use:
         """A dimension as a number."""

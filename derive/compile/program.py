@@ -1,7 +1,7 @@
 """The source of a function: a value and its gradients, from arrays."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from derive.compile.adjoint import Adjoints
@@ -16,7 +16,7 @@ from derive.model.dim import Dim
 from derive.model.model import Model
 from derive.model.scalar import Axis, IndexVariable, Scalar
 
-_RESERVED = ("np", "torch", "jax", "jnp", "math", "dtype", "range", "int", "len", "slice")
+RESERVED = ("np", "torch", "jax", "jnp", "math", "dtype", "range", "int", "len", "slice")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ class _Writer:
     ) -> None:
         self.model, self.of, self.wrt, self.found = model, of, wrt, found
         self.dialect, self.title = dialect, title
-        self.reserved = {*_RESERVED, title}
+        self.reserved = {*RESERVED, title}
         self.names = identifiers([*model.symbols, *model.dims], self.reserved)
 
     def program(self) -> Program:
@@ -148,22 +148,19 @@ class _Writer:
         results = emitter.write(outputs)
         arguments = tuple(self.arguments([str(n) for n in inputs]))
         closing = self.closing(results, outputs)
-        opening, dims = self.opening(arguments, emitter, "\n".join([*emitter.lines, *closing]))
+        text = "\n".join([*emitter.lines, *closing])
+        shapes = {name: self.model.symbols[name].axes for name in arguments}
+        opening, dims = sizes_of(self.model, shapes, self.names, emitter, text)
         lines = [*opening, *emitter.lines, *closing]
         function = self.title
         params = ", ".join(self.names[a] for a in (*arguments, *dims))
         head = [f"def {function}({params}):", *self.docstring(arguments)]
         body = "\n".join([*head, *(f"    {line}" for line in lines)])
-        helpers = {
-            name: HELPERS[self.dialect.name][name] for name in emitter.helpers if name != "math"
-        }
-        header = self.dialect.header.split("\n")
-        if "math" in emitter.helpers or any("math." in text for text in helpers.values()):
-            header.insert(0, "import math")
+        header, helpers = helpers_of(self.dialect, emitter)
         if self.dialect.name == "torch":  # whose `transpose` is another function
             body = body.replace(".transpose(", ".permute(")
         return Program(
-            tuple(header),
+            header,
             helpers,
             body,
             function,
@@ -187,30 +184,6 @@ class _Writer:
         lines += [f"    {_plain(shape)}" for shape in shapes]
         return [*lines, '    """']
 
-    def opening(
-        self, arguments: Sequence[str], emitter: Emitter, text: str
-    ) -> tuple[list[str], tuple[str, ...]]:
-        """Sizes from shapes, and the dimensions that no shape tells."""
-        lines: list[str] = []
-        known: set[str] = set()
-        for name in arguments:
-            for place, axis in enumerate(self.model.symbols[name].axes):
-                solved = _solved(axis.size, known)
-                if solved is None:
-                    continue
-                dim, pattern = solved
-                known.add(dim)
-                if _mentions(text, self.names[dim]):
-                    source = pattern.format(f"{self.names[name]}.shape[{place}]")
-                    lines.append(f"{self.names[dim]} = {source}")
-        if emitter.needs_dtype:
-            first = next((self.names[a] for a in arguments if self.model.symbols[a].axes), None)
-            first = first or next((self.names[a] for a in arguments), None)
-            default = f"{self.dialect.module}.float64"
-            lines.append(f"dtype = {first}.dtype" if first else f"dtype = {default}")
-        missing = (d for d in self.model.dims if d not in known and _mentions(text, self.names[d]))
-        return lines, tuple(missing)
-
     def closing(self, results: list[Text], outputs: list[Node]) -> list[str]:
         """The value, and the gradients by name; nothing that is given is handed back itself."""
         given = set(self.names.values())
@@ -224,6 +197,43 @@ class _Writer:
             seen.add(text.text)
             parts.append(f"{name!r}: {body}")
         return [f"return {tight(results[0].text)}, {{{', '.join(parts)}}}"]
+
+
+def helpers_of(dialect: Dialect, emitter: Emitter) -> tuple[tuple[str, ...], dict[str, str]]:
+    """The imports and the small functions that what was written needs."""
+    helpers = {name: HELPERS[dialect.name][name] for name in emitter.helpers if name != "math"}
+    header = dialect.header.split("\n")
+    if "math" in emitter.helpers or any("math." in text for text in helpers.values()):
+        header.insert(0, "import math")
+    return tuple(header), helpers
+
+
+def sizes_of(
+    model: Model,
+    shapes: Mapping[str, Sequence[Axis]],
+    names: Mapping[str, str],
+    emitter: Emitter,
+    text: str,
+) -> tuple[list[str], tuple[str, ...]]:
+    """Statements for sizes, from the shapes of arguments; the dimensions that no shape tells."""
+    lines: list[str] = []
+    known: set[str] = set()
+    for name, axes in shapes.items():
+        for place, axis in enumerate(axes):
+            solved = _solved(axis.size, known)
+            if solved is None:
+                continue
+            dim, pattern = solved
+            known.add(dim)
+            if _mentions(text, names[dim]):
+                source = pattern.format(f"{names[name]}.shape[{place}]")
+                lines.append(f"{names[dim]} = {source}")
+    if emitter.needs_dtype:
+        arrays = sorted(shapes, key=lambda name: not shapes[name])  # those with axes first
+        default = f"{emitter.dialect.module}.float64"
+        lines.append(f"dtype = {names[arrays[0]]}.dtype" if arrays else f"dtype = {default}")
+    missing = (d for d in model.dims if d not in known and _mentions(text, names[d]))
+    return lines, tuple(missing)
 
 
 def _solved(size: Dim, known: set[str]) -> tuple[str, str] | None:

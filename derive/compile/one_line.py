@@ -1,11 +1,13 @@
 """A closed form in matrix notation as one line of NumPy, as a person would write it."""
 
+import re
+
+from derive.compile.node import NotCompiled
 from derive.model.dim import Dim
 from derive.model.elaborate import elaborate_expression
 from derive.model.failure import Depends, Failure
 from derive.model.model import Model
 from derive.model.scalar import Axis
-from derive.report.numpy_source import NotWritten, Writer, identifier
 from derive.syntax import tree
 from derive.syntax.parts import is_differential
 from derive.syntax.show import PRODUCT, SUM
@@ -26,16 +28,21 @@ _UNARY, _POWER, _ATOM = PRODUCT + 1, PRODUCT + 2, PRODUCT + 3
 
 
 def matrix_source(model: Model, name: str, expr: Expression, comment: str) -> str:
-    """`def name(...)` that returns the expression. Raises NotWritten where there is no one line."""
+    """`def name(...)` that returns the expression. Raises NotCompiled where it is no one line."""
     writer = Lines(model)
     if any(axis.size.constant == 1 for axis in writer.axes(expr)):
-        raise NotWritten("a single row or column")
+        raise NotCompiled("a single row or column")
     body = writer.at(expr, SUM)
-    sources = map(identifier, writer.sizes.sources)
+    sources = map(identifier, writer.sources)
     names = sorted({*writer.names, *sources}, key=str.lower)
-    sizes = [f"    {dim} = {source}" for dim, source in writer.sizes.sizes.items()]
+    sizes = [f"    {dim} = {source}" for dim, source in writer.sizes.items()]
     lines = ["import numpy as np", "", "", f"def {name}({', '.join(names)}):"]
     return "\n".join([*lines, f'    """{comment}"""', *sizes, f"    return {body}"])
+
+
+def identifier(name: str) -> str:
+    """A name of the model as Python allows it: `dL/dz` is `dL_dz`."""
+    return re.sub(r"\W", "_", name)
 
 
 class Lines:
@@ -43,7 +50,8 @@ class Lines:
 
     def __init__(self, model: Model) -> None:
         self.model = model
-        self.sizes = Writer(model)
+        self.sizes: dict[str, str] = {}
+        self.sources: set[str] = set()
         self.names: set[str] = set()
 
     def axes(self, expr: Expression) -> tuple[Axis, ...]:
@@ -51,7 +59,7 @@ class Lines:
         try:
             return elaborate_expression(self.model, expr).axes
         except (Failure, Depends):
-            raise NotWritten("a part without a shape") from None
+            raise NotCompiled("a part without a shape") from None
 
     def at(self, expr: Expression, least: int) -> str:
         """The text, in brackets where the context binds more tightly."""
@@ -85,14 +93,28 @@ class Lines:
             case tree.Indicator(conditions=(condition,)):
                 left, right = (self.at(s, SUM) for s in (condition.left, condition.right))
                 return f"({left} {_OPERATORS.get(condition.op, condition.op)} {right})", _ATOM
-        raise NotWritten("what is written by index")
+        raise NotCompiled("what is written by index")
 
     def name(self, name: str) -> str:
         """A dimension, by the shape of an array, or an array."""
         if name in self.model.dims and name not in self.model.symbols:
-            return self.sizes.dim(Dim.symbol(name))
+            return self.size(name)
         self.names.add(identifier(name))
         return identifier(name)
+
+    def size(self, dim: str) -> str:
+        """A dimension, read from the shape of an array."""
+        if dim not in self.sizes:
+            self.sizes[dim] = self._shape_of(dim)
+        return dim
+
+    def _shape_of(self, dim: str) -> str:
+        for symbol in self.model.symbols.values():
+            for place, axis in enumerate(symbol.axes):
+                if axis.size == Dim.symbol(dim):
+                    self.sources.add(symbol.name)
+                    return f"{identifier(symbol.name)}.shape[{place}]"
+        raise NotCompiled(f"the size of `{dim}`, which no declared tensor tells")
 
     def binary(self, expr: tree.Binary) -> tuple[str, int]:
         """`a op b`."""
@@ -119,7 +141,7 @@ class Lines:
                 name = identifier(f"{above}_{below}")
                 self.names.add(name)
                 return name
-        raise NotWritten("a derivative at an entry")
+        raise NotCompiled("a derivative at an entry")
 
     def product(self, left: Expression, right: Expression) -> tuple[str, int]:
         """A product of matrices; of a column and a row, the outer product."""
@@ -133,27 +155,27 @@ class Lines:
             case tree.Transpose(operand=inner) if len(self.axes(inner)) == 1:
                 if len(self.axes(left)) == 1:
                     return f"np.outer({self.at(left, SUM)}, {self.at(inner, SUM)})", _ATOM
-                raise NotWritten("a product with a row")
+                raise NotCompiled("a product with a row")
         start = left
         while isinstance(start, tree.Binary) and start.op == "@":
             start = start.left
         match start:
             case tree.Transpose(operand=inner) if len(self.axes(inner)) == 1:
                 return f"{self.at(left, PRODUCT)} @ {self.at(right, PRODUCT + 1)}", PRODUCT
-        raise NotWritten("a product with a single row or column")
+        raise NotCompiled("a product with a single row or column")
 
     def call(self, expr: tree.Call) -> tuple[str, int]:
         """A function."""
         name = expr.function.id
         if name in self.model.defs or expr.primes:
-            raise NotWritten(f"`{name}`")
+            raise NotCompiled(f"`{name}`")
         inside = ", ".join(self.at(a, SUM) for a in expr.arguments)
         if name == "logdet":
             return f"np.linalg.slogdet({inside})[1]", _ATOM
         if name in ("max", "min") and len(expr.arguments) == 2:
             return f"np.{name}imum({inside})", _ATOM
         if name not in _FUNCTIONS:
-            raise NotWritten(f"`{name}`")
+            raise NotCompiled(f"`{name}`")
         for keyword in expr.keywords:
             inside += f", axis={self.place(expr.arguments[0], keyword.value)}"
         return f"{_FUNCTIONS[name]}({inside})", _ATOM
@@ -167,4 +189,4 @@ class Lines:
                 sizes = [str(axis.size) for axis in self.axes(tensor)]
                 if sizes.count(name) == 1:
                     return sizes.index(name)
-        raise NotWritten("an axis")
+        raise NotCompiled("an axis")
