@@ -254,7 +254,10 @@ def solve(
     force: bool,
     strict: bool,
 ) -> None:
-    """Write the worked solution of FILE: gradients step by step, and what is claimed, judged."""
+    """Write the worked solution of FILE: gradients step by step, and what is claimed, judged.
+
+    Of a folder, write a book: a chapter for each file, and what was printed wrong at the end.
+    """
     with _readable_errors():
         from derive.report import solving  # slow
 

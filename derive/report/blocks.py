@@ -1,6 +1,6 @@
 """A document in parts, free of any format: what the writers of LaTeX, Markdown and HTML print."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from derive.report.formula import Formula
 
@@ -91,8 +91,9 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Fold:
-    """Blocks under a title; a page shows them folded."""
+    """Blocks under a heading of this level; on a page they can be folded."""
 
+    level: int
     title: Text
     blocks: tuple["Block", ...]
 
@@ -105,7 +106,22 @@ class Figure:
     caption: str
 
 
-Block = Heading | Para | Display | Grid | Judged | Fold | Figure
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """The chapters of a book, by their titles."""
+
+    titles: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """The beginning of a chapter, numbered from 1."""
+
+    number: int
+    title: str
+
+
+Block = Heading | Para | Display | Grid | Judged | Fold | Figure | Contents | Chapter
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,3 +130,17 @@ class Document:
 
     title: str
     blocks: tuple[Block, ...]
+
+
+def deeper(blocks: tuple[Block, ...]) -> tuple[Block, ...]:
+    """Blocks as part of a chapter: their headings one level down."""
+
+    def moved(block: Block) -> Block:
+        match block:
+            case Heading(level):
+                return replace(block, level=level + 1)
+            case Fold(level, _, inner):
+                return replace(block, level=level + 1, blocks=deeper(inner))
+        return block
+
+    return tuple(map(moved, blocks))

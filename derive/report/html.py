@@ -6,7 +6,9 @@ from typing import assert_never
 from derive.report.blocks import (
     Badge,
     Block,
+    Chapter,
     Code,
+    Contents,
     Display,
     Document,
     Equation,
@@ -43,7 +45,8 @@ math { font-size: 1.08em; }
 .note { color: var(--open); font-size: .88rem; padding-left: 1rem; }
 .boxed { border: 2px solid var(--good); border-radius: .3rem; padding: .4rem .8rem; }
 .grid { overflow-x: auto; } table { border-collapse: collapse; margin: .6rem 0; }
-th, td { text-align: left; padding: .25rem .7rem; border-bottom: 1px solid var(--line); }
+th, td { overflow-wrap: normal; text-align: left; padding: .25rem .7rem;
+  border-bottom: 1px solid var(--line); }
 code { font: .86rem/1.4 ui-monospace, Menlo, Consolas, monospace; background: var(--soft);
   padding: 0 .2em; border-radius: .2em; }
 .judged { border-left: 4px solid var(--open); padding: .2rem .8rem; margin: .6rem 0;
@@ -54,9 +57,11 @@ code { font: .86rem/1.4 ui-monospace, Menlo, Consolas, monospace; background: va
 .badge { font: bold .8rem/1 system-ui, sans-serif; text-transform: none; color: var(--open); }
 .badge.proved, .badge.proved-for { color: var(--good); }
 .badge.refuted, .badge.error { color: var(--bad); }
-summary { cursor: pointer; font-weight: bold; margin: 1rem 0 .3rem; }
+summary { cursor: pointer; margin: 1rem 0 .3rem; } summary > * { display: inline; }
 figure { margin: 1rem 0; overflow-x: auto; } figcaption { font-size: .88rem; }
-svg text { fill: var(--ink); } svg .box { fill: var(--soft); stroke: var(--line); }
+svg { max-width: 100%; height: auto; } svg text { fill: var(--ink); font-size: 15px; }
+svg .box { fill: var(--soft); stroke: var(--ink); } svg .input { stroke: var(--line); }
+svg .tip { fill: var(--ink); } svg .back { fill: var(--good); }
 svg .forward { stroke: var(--ink); fill: none; } svg .backward { stroke: var(--good); fill: none; }
 """
 
@@ -99,8 +104,14 @@ def block(part: Block) -> str:
             kind = f"judged {badge.verdict}{' failed' if failed else ''}"
             head = f"<p>{inline(badge)} {words(text)}</p>"
             return f'<div class="{kind}">{head}{blocks(inner)}</div>'
-        case Fold(title, inner):
-            return f"<details open><summary>{words(title)}</summary>{blocks(inner)}</details>"
+        case Fold(level, title, inner):
+            head = f"<summary><h{level + 1}>{words(title)}</h{level + 1}></summary>"
+            return f"<details open>{head}{blocks(inner)}</details>"
+        case Contents(titles):
+            links = (f'<a href="#chapter-{k}">{escape(t)}</a>' for k, t in enumerate(titles, 1))
+            return f"<nav><ol>{''.join(f'<li>{link}</li>' for link in links)}</ol></nav>"
+        case Chapter(number, title):
+            return f'<h2 id="chapter-{number}">{escape(title)}</h2>'
         case Figure(svg, caption):
             return f"<figure>{svg}<figcaption>{escape(caption)}</figcaption></figure>"
         case _:

@@ -5,7 +5,9 @@ from typing import assert_never
 from derive.report.blocks import (
     Badge,
     Block,
+    Chapter,
     Code,
+    Contents,
     Display,
     Document,
     Figure,
@@ -20,10 +22,11 @@ from derive.report.blocks import (
     Text,
 )
 from derive.report.formula import Formula, broken, width
-from derive.report.formula_latex import escaped, latex
+from derive.report.formula_latex import SIGNS, escaped, latex
 
 WIDEST = 40.0
 NOTE = 30.0
+TOO_WIDE = 58.0
 BESIDE = 58.0
 """So wide may a line of a display be with its note."""
 COLOURS = {
@@ -38,6 +41,8 @@ PREAMBLE = r"""\documentclass[11pt,a4paper]{article}
 \usepackage{amsmath,amssymb}
 \usepackage{booktabs}
 \usepackage{array}
+\usepackage{longtable}
+\usepackage{graphicx}
 \usepackage{xcolor}
 \definecolor{ProvedColour}{RGB}{0,110,60}
 \definecolor{RefutedColour}{RGB}{170,20,20}
@@ -47,7 +52,7 @@ PREAMBLE = r"""\documentclass[11pt,a4paper]{article}
 \setlength{\parskip}{0.6ex plus 0.3ex}
 \emergencystretch=3em
 """
-LEVELS = {1: "section*", 2: "subsection*", 3: "paragraph"}
+LEVELS = {1: "section*", 2: "subsection*", 3: "subsubsection*", 4: "paragraph*"}
 
 
 def render(document: Document) -> str:
@@ -85,10 +90,14 @@ def block(part: Block) -> str:
                 + (f"\n\n{rest}" if rest else "\n")
                 + r"\end{list}"
             )
-        case Fold(title, inner):
-            return rf"\paragraph{{{words(title)}}} {blocks(inner)}".rstrip("\n")
+        case Fold(level, title, inner):
+            return rf"\{LEVELS[level]}{{{words(title)}}}" + "\n\n" + blocks(inner).rstrip("\n")
         case Figure():
             return ""
+        case Contents():
+            return r"\tableofcontents"
+        case Chapter(_, title):
+            return rf"\clearpage\section{{{escaped(title)}}}"
         case _:
             assert_never(part)
 
@@ -133,9 +142,9 @@ def grid(part: Grid) -> str:
     lines += [" & ".join(map(words, cells)) + r" \\[0.3ex]" for cells in part.rows]
     inside = "\n".join(lines)
     return (
-        rf"\begin{{center}}\begin{{tabular}}{{@{{}}{column * columns}@{{}}}}"
+        rf"\begin{{longtable}}{{@{{}}{column * columns}@{{}}}}"
         f"\n\\toprule\n{inside}\n\\bottomrule\n"
-        r"\end{tabular}\end{center}"
+        r"\end{longtable}"
     )
 
 
@@ -147,8 +156,9 @@ def display(part: Display) -> str:
     for line in part.lines:
         pieces = broken(line.right, WIDEST)
         left = "" if line.left is None else latex(line.left)
-        lines.append(f"{left} &{line.sign} {latex(pieces[0])}")
-        lines += [rf"&\quad {latex(more)}" for more in pieces[1:]]
+        sign = SIGNS[line.sign] if line.sign else ""
+        lines.append(f"{left} &{sign} {fitting(pieces[0])}")
+        lines += [rf"&\quad {fitting(more)}" for more in pieces[1:]]
         if line.note:
             reach = broad + text_width(line.note)
             if reach < BESIDE:
@@ -160,6 +170,14 @@ def display(part: Display) -> str:
         inside = f"\\begin{{aligned}}\n{body}\n\\end{{aligned}}"
         return f"\\[\n\\boxed{{{inside}}}\n\\]"
     return f"\\begin{{align*}}\n{body}\n\\end{{align*}}"
+
+
+def fitting(piece: Formula) -> str:
+    """A formula that cannot be broken, made smaller where it is too wide."""
+    made = latex(piece)
+    if width(piece) <= TOO_WIDE:
+        return made
+    return rf"\resizebox{{0.8\linewidth}}{{!}}{{$\displaystyle {made}$}}"
 
 
 def split(text: Text) -> list[Text]:

@@ -6,7 +6,9 @@ from typing import assert_never
 from derive.report.blocks import (
     Badge,
     Block,
+    Chapter,
     Code,
+    Contents,
     Display,
     Document,
     Figure,
@@ -21,7 +23,7 @@ from derive.report.blocks import (
     Text,
 )
 from derive.report.formula import broken
-from derive.report.formula_latex import escaped, latex
+from derive.report.formula_latex import SIGNS, escaped, latex
 
 WIDEST = 46.0
 SPACE = re.compile(r"\s+")
@@ -54,10 +56,14 @@ def block(part: Block) -> str:
             line = f"- {words((badge, ' ', *text))}"
             rest = blocks(inner).rstrip("\n") if inner else ""
             return line + ("\n\n" + _indented(rest) if rest else "")
-        case Fold(title, inner):
-            return f"**{words(title)}.**\n\n{blocks(inner)}".rstrip("\n")
+        case Fold(level, title, inner):
+            return f"{'#' * (level + 1)} {words(title)}\n\n{blocks(inner)}".rstrip("\n")
         case Figure():
             return ""
+        case Contents(titles):
+            return "\n".join(f"{k}. [{plain(t)}](#chapter-{k})" for k, t in enumerate(titles, 1))
+        case Chapter(number, title):
+            return f'<a id="chapter-{number}"></a>\n\n## {plain(title)}'
         case _:
             assert_never(part)
 
@@ -102,7 +108,8 @@ def display(part: Display) -> str:
         left = "" if line.left is None else latex(line.left)
         first, *rest = broken(line.right, WIDEST)
         note = f" && {note_text(line.note)}" if line.note else ""
-        lines.append(rf"{left} &= {latex(first)}".replace("&=", f"&{line.sign}"))
+        sign = SIGNS[line.sign] if line.sign else ""
+        lines.append(f"{left} &{sign} {latex(first)}")
         lines += [rf"&\quad {latex(more)}" for more in rest]
         lines[-1] += note
     body = " \\\\\n".join(lines)

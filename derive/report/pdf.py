@@ -7,6 +7,7 @@ from pathlib import Path
 
 ENGINES = ("tectonic", "pdflatex", "xelatex", "lualatex")
 SECONDS = 120
+CONTENTS = r"\tableofcontents"
 HELP = (
     "no TeX engine was found (looked for tectonic, pdflatex, xelatex, lualatex); install one, "
     "such as tectonic (https://tectonic-typesetting.github.io) or TeX Live, or write LaTeX with "
@@ -43,9 +44,10 @@ def compiled(latex: str, name: str | None = None) -> tuple[bytes, str]:
         if name == "tectonic":
             command = [name, "--untrusted", path.name]
         try:
-            done = subprocess.run(
-                command, cwd=folder, capture_output=True, timeout=SECONDS, check=False
-            )
+            for _ in range(2 if CONTENTS in latex and name != "tectonic" else 1):
+                done = subprocess.run(
+                    command, cwd=folder, capture_output=True, timeout=SECONDS, check=False
+                )
         except subprocess.TimeoutExpired:
             raise TexFailed(f"{name} took longer than {SECONDS} s") from None
         log = done.stdout.decode("utf-8", "replace") + done.stderr.decode("utf-8", "replace")

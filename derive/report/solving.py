@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from derive.check.files import load
+from derive.check.files import files_below, load
 from derive.check.outcome import Settings
 from derive.diagnostics.diagnostic import DeriveError, Severity
 from derive.diagnostics.span import Source
 from derive.model.model import Model
-from derive.report import pdf
+from derive.report import html, latex, markdown, pdf
+from derive.report.blocks import Document
+from derive.report.book import book
 from derive.report.solution.solution import Solution, solution
 from derive.syntax.read import read_source
 
@@ -60,23 +62,34 @@ def target(form: str | None, out: Path | None, fragment: bool, force: bool) -> T
 
 
 def solved(path: Path, wanted: Wanted, form: str) -> bytes:
-    """The solution of a file. Raises DeriveError where it has errors, Refused without an engine."""
-    made = of_file(path, wanted)
+    """The solution of a file, or the book of a folder.
+
+    Raises DeriveError where a file has errors, Refused without an engine.
+    """
+    document = of_folder(path, wanted) if path.is_dir() else of_file(path, wanted).document
     match form:
         case "latex":
-            return (made.fragment if wanted.fragment else made.latex).encode()
+            return (latex.fragment if wanted.fragment else latex.render)(document).encode()
         case "html":
-            return made.html.encode()
+            return html.render(document).encode()
         case "pdf":
-            return typeset(made.latex)
+            return typeset(latex.render(document))
         case _:
-            return made.markdown.encode()
+            return markdown.render(document).encode()
 
 
-def typeset(latex: str) -> bytes:
+def of_folder(path: Path, wanted: Wanted) -> Document:
+    """The book of a folder. Raises DeriveError where a file of it has errors."""
+    files = files_below(path)
+    if not files:
+        raise Refused(f"{path} holds no .derive file")
+    return book(f"Solutions: {path.resolve().name}", [of_file(file, wanted) for file in files])
+
+
+def typeset(text: str) -> bytes:
     """A PDF. Raises Refused."""
     try:
-        return pdf.compiled(latex)[0]
+        return pdf.compiled(text)[0]
     except pdf.NoEngine as reason:
         raise Refused(str(reason)) from None
     except pdf.TexFailed as reason:

@@ -18,6 +18,7 @@ from derive.report.formula import Num, Script, bracketed, listed
 from derive.report.solution.chain import Chain
 from derive.report.solution.given import Forward, given
 from derive.report.solution.gradients import Gradients
+from derive.report.solution.graph import graph
 from derive.report.solution.judged import Statements
 from derive.report.solution.lemmas import Lemmas
 from derive.report.solution.notation import Notation
@@ -59,7 +60,7 @@ class Builder:
     @cached_property
     def targets(self) -> tuple[str, ...]:
         """The losses: those that are asked for, else all."""
-        names = [n for n, d in self.model.definitions.items() if d.is_loss]
+        names = [n for n, d in self.model.definitions.items() if d.is_loss and not d.hidden]
         return self.losses or tuple(names)
 
     @cached_property
@@ -129,6 +130,10 @@ class Builder:
         names = used_by(self.engine.model, tuple(self.engine.model.definitions))
         own = [n for n in names if n in self.needed]
         yield from Forward(self.notation, self.file).blocks(tuple(own))
+        for chain, wanted in self.chains:
+            figure = graph(chain, self.notation, wanted) if wanted else None
+            if figure is not None:
+                yield figure
         lemmas = Lemmas(self.notation)
         for chain, wanted in self.chains:
             for name in (*chain.between(wanted), *wanted):

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from derive.calculus import trees
-from derive.report.blocks import Block, Display, Equation, Heading, Inline, Math, Para, Text
+from derive.report.blocks import Block, Display, Equation, Fold, Heading, Inline, Math, Para, Text
 from derive.report.formula import Formula, Op, row, width
 from derive.report.solution.chain import Chain, Local, Node
 from derive.report.solution.lemmas import Lemmas
@@ -49,13 +49,12 @@ class Gradients:
             upstream = self.notation.math(self.gradient(node))
             yield Para(("The upstream gradient ", upstream, " is given: the loss is unspecified."))
             return
-        yield Heading(2, title)
         lines = list(self.equations(node))
         if node.pieces:
             lines = [*self.timed(node, lines), *self.pieces(node)]
         elif node.answer.whole:
             lines.append(self.closing(node))
-        yield Display(tuple(lines))
+        yield Fold(2, title, (Display(tuple(lines)),))
 
     def timed(self, node: Node, lines: list[Equation]) -> Iterator[Equation]:
         """The lines inside of a loop; the first one says for which times."""

@@ -21,6 +21,8 @@ from derive.report.blocks import (
     Badge,
     Block,
     Code,
+    Display,
+    Equation,
     Grid,
     Heading,
     Inline,
@@ -30,13 +32,15 @@ from derive.report.blocks import (
     Strong,
     Text,
 )
-from derive.report.formula import Op, row, width
+from derive.report.formula import Formula, Op, Row, row, width
 from derive.report.solution.notation import Notation, relation_of
 from derive.syntax import tree
 from derive.syntax.show import show
 
 DERIVED = re.compile(r"^derive finds (?P<relation>.*?)(?:, using: (?P<facts>.*))?$")
-WIDEST = 60.0
+WIDEST = 120.0
+INLINE = 20.0
+SIGNS = frozenset("=≤≥<>≈≠")
 LONGEST = 200
 TICKED = re.compile(r"`([^`]*)`")
 
@@ -82,9 +86,9 @@ class Statements:
         """The verdict on a statement that is written so."""
         verdict = outcome.verdict
         badge = Badge(verdict_name(verdict), headline(verdict))
-        blocks = tuple(self.explained(outcome))
         failed = not outcome.succeeds(self.strict)
-        return Judged(badge, (*text, *self.used(outcome), *more), blocks, failed)
+        head, blocks = laid_out((*text, *self.used(outcome), *more))
+        return Judged(badge, head, (*blocks, *self.explained(outcome)), failed)
 
     def claim(self, item: tree.Claim) -> Text:
         """`claim "name": ...`."""
@@ -181,7 +185,8 @@ class Statements:
                 if found is not None:
                     yield from self.counterexample(found)
                 if derived:
-                    yield Para(self.derived(derived))
+                    head, blocks = laid_out(self.derived(derived))
+                    yield from (Para(head), *blocks)
                 if hint:
                     yield Para(ticked(hint))
             case ProvedIf(counterexample=found) if found is not None:
@@ -224,6 +229,27 @@ class Statements:
             for r in rows
         )
         yield Grid((("side",), ("value",), ("error",)), cells)
+
+
+def laid_out(text: Text) -> tuple[Text, tuple[Block, ...]]:
+    """A line of text, and what stands below it: formulas that are too wide for it."""
+    for place, part in enumerate(text):
+        if isinstance(part, Math) and width(part.formula) > INLINE:
+            rest, below = laid_out(text[place + 1 :])
+            display = Display((equation(part.formula),))
+            after = (Para(rest),) if any(rest) and rest != (".",) else ()
+            return text[:place], (display, *after, *below)
+    return text, ()
+
+
+def equation(formula: Formula) -> Equation:
+    """A relation as a line of a display."""
+    if isinstance(formula, Row):
+        for place, part in enumerate(formula.parts):
+            if isinstance(part, Op) and part.sign in SIGNS:
+                left, right = formula.parts[:place], formula.parts[place + 1 :]
+                return Equation(row(*left) if left else None, part.sign, row(*right))
+    return Equation(None, "", formula)
 
 
 def ticked(text: str) -> Text:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from derive.calculus import trees
 from derive.calculus.raising import Raising
 from derive.model.scalar import IndexVariable
-from derive.report.blocks import Block, Display, Equation, Heading, Text
+from derive.report.blocks import Block, Display, Equation, Fold, Heading, Text
 from derive.report.formula import Formula
 from derive.report.solution.chain import Chain, Local, Node
 from derive.report.solution.lines import Lines
@@ -83,8 +83,7 @@ class Lemmas:
         for number, lemma in enumerate(self.found.values(), start=1):
             of, by = self.notation.name(lemma.of), self.notation.name(lemma.by)
             title: Text = (f"Lemma {number}: the derivative of ", of, " by ", by)
-            yield Heading(2, title)
-            yield Display(tuple(self.equations(lemma)))
+            yield Fold(2, title, (Display(tuple(self.equations(lemma))),))
 
     def equations(self, lemma: Lemma) -> Iterator[Equation]:
         """The lines of a lemma."""
