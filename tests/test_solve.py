@@ -210,3 +210,11 @@ def test_a_claim_about_second_derivatives_gives_no_name_to_the_first() -> None:
     model = api.parse(f"{RIDGE}claim hess(E, w) = X.T @ diag(y*(1 - y)) @ X + lam*eye[d]")
     assert model.gradient("E", "w").text == "lam*w + X.T @ (y - t)"
     assert "is given" not in model.solution().markdown
+
+
+def test_the_readme_shows_the_solution_of_layer_norm() -> None:
+    root = Path(__file__).parents[1]
+    shown = (root / "README.md").read_text(encoding="utf-8")
+    start = shown.index("#### The gradient with respect to")
+    part = shown[start : shown.index("## From Python")].strip().replace("#### ", "### ")
+    assert part in (root / "tests/solutions/layer_norm.md").read_text(encoding="utf-8")

@@ -33,12 +33,6 @@ statement differ in shape, the statement is refuted instead (`shapes-differ`).""
         "dims d, k\ninput x[d]\nparam W[k, d]\nz = W @ x\n",
     ),
     Code(
-        "not-yet",
-        "a part of the language that is not checked yet",
-        """\
-The statement is well written, and this version cannot judge it. What needs it is undecided.""",
-    ),
-    Code(
         "latex",
         "a formula between dollar signs cannot be read",
         """\

@@ -34,11 +34,6 @@ def failure(
     return Failure(Diagnostic(Severity.ERROR, code, message, span, label, also, notes, helps))
 
 
-def not_yet(what: str, span: Span) -> Failure:
-    """The error for a part of the language that is not there yet."""
-    return failure("not-yet", f"{what} cannot be checked yet", span, "not supported so far")
-
-
 def undecided_by(name: str, cause: Span, span: Span) -> Diagnostic:
     """What is said of a judged statement that depends on the failed `name`."""
     message = f"depends on {name}, which failed at line {cause.line}"

@@ -106,7 +106,7 @@ def block(part: Block) -> str:
             return f'<div class="{kind}">{head}{blocks(inner)}</div>'
         case Fold(level, title, inner):
             head = f"<summary><h{level + 1}>{words(title)}</h{level + 1}></summary>"
-            return f"<details open>{head}{blocks(inner)}</details>"
+            return f'<details open="">{head}{blocks(inner)}</details>'
         case Contents(titles):
             links = (f'<a href="#chapter-{k}">{escape(t)}</a>' for k, t in enumerate(titles, 1))
             return f"<nav><ol>{''.join(f'<li>{link}</li>' for link in links)}</ol></nav>"

@@ -279,6 +279,8 @@ class Typesetter:
                 if isinstance(inner, tree.Name | tree.Subscript):
                     top, bottom = self.formula(inner), self.formula(below)
                     return Frac(row(Sym("∂"), top), row(Sym("∂"), bottom)), ATOM
+            case "limit", [_, tree.Arrow() as arrow]:
+                return row(Big("lim", self.formula(arrow)), THIN, self.at(inner, PRODUCT)), PRODUCT
             case "delta", [_, _]:
                 return self.kronecker(arguments), ATOM
             case "sum", [_] if not keywords and isinstance(inner, tree.Name):

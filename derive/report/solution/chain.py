@@ -236,6 +236,7 @@ class Chain(Writing):
         below = tuple(map(named_variable, lower))
         own = (*gradient.of_variables, *gradient.wrt_variables)
         poly = rename_poly(gradient.poly, dict(zip(own, (*upper, *below), strict=True)))
+        poly = Unfolding(calculus.algebra, {}).poly(poly)  # in the order of these variables
         single = {v: Place((), v.axis.low) for v in (*upper, *below) if v.axis.size.constant == 1}
         poly = calculus.algebra.substitute(poly, single)
         tied: dict[Var, Place] = {}

@@ -236,20 +236,23 @@ def laid_out(text: Text) -> tuple[Text, tuple[Block, ...]]:
     for place, part in enumerate(text):
         if isinstance(part, Math) and width(part.formula) > INLINE:
             rest, below = laid_out(text[place + 1 :])
-            display = Display((equation(part.formula),))
+            display = Display(equations(part.formula))
             after = (Para(rest),) if any(rest) and rest != (".",) else ()
             return text[:place], (display, *after, *below)
     return text, ()
 
 
-def equation(formula: Formula) -> Equation:
-    """A relation as a line of a display."""
+def equations(formula: Formula) -> tuple[Equation, ...]:
+    """A relation as a display; a wide left side on a line of its own."""
     if isinstance(formula, Row):
         for place, part in enumerate(formula.parts):
             if isinstance(part, Op) and part.sign in SIGNS:
                 left, right = formula.parts[:place], formula.parts[place + 1 :]
-                return Equation(row(*left) if left else None, part.sign, row(*right))
-    return Equation(None, "", formula)
+                made = row(*left) if left else None
+                if made is None or width(made) <= INLINE:
+                    return (Equation(made, part.sign, row(*right)),)
+                return Equation(None, "", made), Equation(None, part.sign, row(*right))
+    return (Equation(None, "", formula),)
 
 
 def ticked(text: str) -> Text:
