@@ -18,7 +18,7 @@ class BadInput(ValueError):
     """What was given cannot be checked; the message names the array and says why."""
 
 
-# What a module calls `__tracebackhide__`: pytest shows the frames of a test, not those of the check.
+# As `__tracebackhide__` of a module: pytest shows the frames of a test, not those of the check.
 OWN_FRAMES = methodcaller("errisinstance", (AssertionError, BadInput))
 __tracebackhide__ = OWN_FRAMES
 
