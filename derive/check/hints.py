@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from derive.check.judge import Judge
 
 _POINTS = 4
+_ENTRIES = "entries are compared: say `x.T @ A @ x > 0` of a matrix, `convex(L, w)` of a loss"
 _FAR, _ZERO = 1e-6, 1e-8
 _FACTORS = (Fraction(1, 2), Fraction(2), Fraction(-1, 2), Fraction(-2))
 
@@ -52,7 +53,7 @@ class Candidate:
 def hint(judge: "Judge", judgement: Judgement, relation: Relation, deadline: float) -> str | None:
     """What to change, or None if no simple change was found in time."""
     if relation.op != "=":
-        return None
+        return _ENTRIES if is_definite(relation) else None
     if judgement.kind == "step" and is_head(judge, judgement, relation):
         return "this line equals the head of the derivation: the mistake is in a line above it"
     if is_zero(judge, judgement, relation):
@@ -63,6 +64,16 @@ def hint(judge: "Judge", judgement: Judgement, relation: Relation, deadline: flo
         if agrees(judge, judgement, candidate.relation):
             return candidate.text
     return None
+
+
+def is_definite(relation: Relation) -> bool:
+    """Whether a square matrix is compared with zero, as on paper for positive definite."""
+    axes = [variable.axis for variable in relation.indices]
+    return (
+        len(axes) == 2
+        and axes[0] == axes[1]
+        and Num(Fraction(0)) in (relation.left, relation.right)
+    )
 
 
 def is_head(judge: "Judge", judgement: Judgement, relation: Relation) -> bool:

@@ -67,10 +67,14 @@ def entry_text(side: str, entry: Sequence[tuple[str, int]]) -> str:
 
     >>> entry_text("y - p", [("i", 1)]), entry_text("dL/dz[j]", [("j", 1)])
     ('(y - p)[1]', 'dL/dz[j]')
+    >>> entry_text("0", [("i", 1)])
+    '0'
     >>> entry_text("inv(A) @ (B)", [("i", 1)]), entry_text("inv(A @ (B))", [("i", 1)])
     ('(inv(A) @ (B))[1]', 'inv(A @ (B))[1]')
     """
-    if not entry or all(re.search(rf"\b{re.escape(name)}\b", side) for name, _ in entry):
+    if not entry or re.fullmatch(r"-?[\d./]+", side):
+        return side
+    if all(re.search(rf"\b{re.escape(name)}\b", side) for name, _ in entry):
         return side
     place = ", ".join(str(number) for _, number in entry)
     return f"{side}[{place}]" if _is_one(side) else f"({side})[{place}]"

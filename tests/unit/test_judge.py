@@ -241,6 +241,12 @@ def test_a_claim_without_a_simple_repair_gets_no_hint() -> None:
     assert only("dims n\ninput x[n]\nL = sum(x^3)\nclaim dL/dx = x + 1\n").hint is None
 
 
+def test_a_matrix_compared_with_zero_is_compared_by_entries() -> None:
+    text = "dims n\nparam w[n]\nloss L = w.T @ w\n"
+    assert "entries are compared" in only(text + "claim hess(L, w) > 0\n").hint
+    assert only(text + "claim w > 0\n").hint is None
+
+
 def test_a_claim_from_the_library_is_judged_or_raises() -> None:
     model = derive.parse(ONEHOT)
     assert isinstance(model.claim("dL/dz = p - y"), Proved)
