@@ -358,6 +358,7 @@ def orders_turn_back(algebra: Algebra, factors: Factors, bound: frozenset[Var]) 
 
 RULES: tuple[Rule, ...] = (
     delta_contracts,
+    orders_turn,
     index_shifts,
     sum_cancels,
     base_cancels,

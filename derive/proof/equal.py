@@ -12,7 +12,7 @@ from itertools import islice
 
 from derive.calculus.adjoints import Body
 from derive.calculus.algebra import Algebra, Rule, TooLarge
-from derive.calculus.contraction import RULES, orders_turn
+from derive.calculus.contraction import RULES
 from derive.calculus.engine import Calculus
 from derive.calculus.partials import NotDifferentiable
 from derive.calculus.place import fresh, place
@@ -103,9 +103,10 @@ class Prover:
         self,
         properties: Properties,
         equations: tuple[Equation, ...],
-        rules: tuple[Rule, ...] = RULES,
+        rules: tuple[Rule, ...] | None = None,
     ) -> Algebra:
-        """An algebra that knows these facts, by these rules."""
+        """An algebra that knows these facts, by these rules, else by all."""
+        rules = RULES if rules is None else rules
         facts = Facts(self.model, self.calculus.signs.body)
         facts.learn(properties, equations)
         facts.assumed = self.calculus.signs.assumed
@@ -218,22 +219,12 @@ class Prover:
         found = None if self.plausible is not None else self.recurrent.proof(difference)
         if found is not None:
             return found
-        if self.has_orders(difference):
-            turning = self.new_algebra(declared, equations, (orders_turn,))
-            if self.vanishes(difference, turning, most) is not None:
-                return Proved(self.used(turning), conditions(self.calculus))
         for name, missing, properties in self.candidates(difference, declared):
             guessing = self.algebra(properties, equations)
             if self.vanishes(difference, guessing, MOST_GUESSES) is not None:
                 facts = tuple(f for f in self.used(guessing) if not f.startswith(f"{name} is "))
                 return ProvedIf((missing,), facts, conditions(self.calculus))
         return NotShown("the two sides have different normal forms")
-
-    def has_orders(self, poly: Poly) -> bool:
-        """Orders of indices stand in a term, or in a definition on which it depends."""
-        bodies = (self.calculus.body(name) for name in self.calculus.reachable(poly))
-        polys = (poly, *(body.poly for body in bodies if body is not None))
-        return any(atom.kind == "less" for one in polys for atom in all_atoms(one))
 
     def candidates(
         self, difference: Poly, declared: Properties

@@ -28,6 +28,9 @@ CONTRACTIONS = {
         "[i = j]*x[i] = [i = j]*x[j] for i in 1..n, j in 1..n",
         "sum[i in 1..n]([i = j + 1]*i) = j + 1 for j in 1..n-1",
     ),
+    "orders_turn": about(
+        VECTOR, "sum[i](x[i]*[i <= j]) = sum(x) - sum[i](x[i]*[i > j]) for j in 1..n"
+    ),
     "index_shifts": about(VECTOR, "sum[i in 2..n](x[i-1]^2) = sum[i in 1..n-1](x[i]^2)"),
     "sum_cancels": about(
         f"{MATRICES}; P = [A[i,j]/sum[k](A[i,k]) for i in 1..n, j in 1..n]; v = P.T @ x",
