@@ -7,6 +7,7 @@ sides to have a value: a logarithm is of a positive number.
 """
 
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from derive.calculus.adjoints import Body
@@ -20,6 +21,7 @@ from derive.model.scalar import Scalar
 from derive.proof.order_constants import by_enclosure
 from derive.proof.order_domain import Domain
 from derive.proof.order_lemmas import by_combination
+from derive.proof.order_recurrences import bounded, written_out
 from derive.proof.order_rules import by_cases, by_exponentials, by_factors, by_parts, by_squaring
 from derive.proof.order_signs import Order, Premise, Search
 from derive.proof.order_single import by_roots, by_signs, by_slope
@@ -74,8 +76,23 @@ class OrderProver:
             premises.extend(p for p in Domain(self.calculus).of(relation) if not self.known(p))
         algebra = self.prover.algebra(self.prover.declared(), self.prover.equations())
         search = Search(RULES, QUICK_RULES, (sign_of_squares,), self.nonzero())
+        sequences = self.prover.recurrent.sequences
+
+        def shows(poly: Poly) -> bool:
+            known = tuple(premises), told.ones, told.zeros
+            return Order(algebra, self.body, search, *known).shows(poly, False)
+
+        def lower(scalar: Scalar) -> Poly:
+            return self.calculus.lower(scalar, relation.indices)
+
+        if sequences.present(difference) and bounded(relation, lower, algebra, sequences, shows):
+            return tuple(sorted(search.used - {""}))
         try:
-            for poly in self.prover.opening.openings(difference, algebra):
+            stages = chain(
+                self.prover.opening.openings(difference, algebra),
+                written_out(difference, algebra, sequences),
+            )
+            for poly in stages:
                 search.used.clear()
                 search.left = max(search.left, LEAST_LEFT)
                 known = tuple(premises), told.ones, told.zeros
