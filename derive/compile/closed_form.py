@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from derive.compile.dialect import NUMPY
 from derive.compile.emit import Emitter
 from derive.compile.lowering import Lowering
-from derive.compile.node import Node, NotCompiled, Use
+from derive.compile.node import NotCompiled, Use
 from derive.compile.program import RESERVED, Program, assembled, helpers_of, sizes_of
 from derive.compile.text import identifiers, tight
 from derive.compile.tidy import tidied
@@ -53,42 +53,52 @@ def _unresolved(scalar: Scalar) -> Scalar:
 def closed_source(model: Model, title: str, tensor: Tensor, comment: str) -> str:
     """`def title(...)` that returns the entries of `tensor`. Raises NotCompiled."""
     leaves = Leaves(model)
-    use = leaves.scalar(tensor.body)
-    if use.labels != tensor.indices:
-        use = leaves.algebra.graph.make("spread", (), [use], tensor.indices)
-    (found,) = tidied(leaves.algebra, [use], leaves.titles)
-    inputs = {str(n.head[0]): n for n in (u.node for u in leaves.names.values())}
+    made = array_program(leaves, leaves.scalar(tensor.body), tensor.indices, title, comment)
+    return assembled([made]).rstrip("\n")
+
+
+def array_program(
+    lowering: Lowering,
+    use: Use,
+    indices: Sequence[IndexVariable],
+    title: str,
+    comment: str,
+) -> Program:
+    """A function of the names of a lowering, which returns an array. Raises NotCompiled."""
+    model, graph = lowering.model, lowering.algebra.graph
+    if use.labels != tuple(indices):
+        use = graph.make("spread", (), [use], indices)
+    (found,) = tidied(lowering.algebra, [use], lowering.titles)
+    leaves = [u.node for u in lowering.names.values() if u.node.kind == "name"]
+    inputs = {str(n.head[0]): n for n in leaves}
     declared = [*model.symbols, *(n for n in inputs if n not in model.symbols), *model.dims]
     names = identifiers(declared, {*RESERVED, title})
-    emitter = _emitter(leaves, {n: names[name] for name, n in inputs.items()}, names, title)
+    taken = {*names.values(), *RESERVED, title}
+    sizes = {Dim.symbol(d): names[d] for d in model.dims}
+    titles = {n: names[name] for name, n in inputs.items()}
+    emitter = Emitter(graph, NUMPY, titles, sizes, taken)
     (result,) = emitter.write([found.node])
     body = tight(result.text)
     body = f"{body}.copy()" if found.node.kind == "spread" and not result.plain else body
     text = "\n".join([*emitter.lines, body])
     arguments = sorted(inputs, key=str.lower)
-    arguments += _telling(model, [d for d in model.dims if names[d] in text], arguments, leaves)
-    lines, dims = sizes_of(model, {n: leaves.axes(n) for n in arguments}, names, emitter, text)
+    arguments += _telling(model, [d for d in model.dims if names[d] in text], arguments, lowering)
+    shapes = {name: lowering.axes(name) for name in arguments}
+    lines, dims = sizes_of(model, shapes, names, emitter, text)
     parameters = ", ".join(names[name] for name in (*arguments, *dims))
     safe = comment.replace("\\", "").replace('"', "'")
     head = [f"def {title}({parameters}):", f'    """{safe}"""']
     inside = [f"    {line}" for line in (*lines, *emitter.lines, f"return {body}")]
     header, helpers = helpers_of(NUMPY, emitter)
     whole = "\n".join([*head, *inside])
-    made = Program(header, helpers, whole, title, "", (), tuple(arguments), dims, names)
-    return assembled([made]).rstrip("\n")
-
-
-def _emitter(leaves: Leaves, titles: dict[Node, str], names: dict[str, str], title: str) -> Emitter:
-    taken = {*names.values(), *RESERVED, title}
-    sizes = {Dim.symbol(d): names[d] for d in leaves.model.dims}
-    return Emitter(leaves.algebra.graph, NUMPY, titles, sizes, taken)
+    return Program(header, helpers, whole, title, "", (), tuple(arguments), dims, names)
 
 
 def _telling(
-    model: Model, dims: Sequence[str], arguments: Sequence[str], leaves: Leaves
+    model: Model, dims: Sequence[str], arguments: Sequence[str], lowering: Lowering
 ) -> list[str]:
     """Declared names more, whose shapes tell dimensions that those of the arguments do not."""
-    known = {d for name in arguments for axis in leaves.axes(name) for d in axis.size.names}
+    known = {d for name in arguments for axis in lowering.axes(name) for d in axis.size.names}
     found: list[str] = []
     for dim in dims:
         if dim in known:

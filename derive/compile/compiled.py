@@ -10,9 +10,10 @@ model chooses which arithmetic is done, and nothing else.
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from derive.compile.assumed import assumed
 from derive.compile.dialect import NUMPY
 from derive.compile.given import Given
-from derive.compile.program import Program, program
+from derive.compile.program import Program, executed, program
 from derive.model.model import Model
 from derive.model.scalar import Scalar
 
@@ -21,17 +22,20 @@ class Compiled:
     """A function from arrays, by name, to a value and a dict of gradients.
 
     `source` is its NumPy text. With `check` off, arrays are trusted to have the declared
-    properties; shapes are looked at all the same.
+    properties and to be as assumed; shapes are looked at all the same.
     """
 
-    def __init__(self, model: Model, made: Program, check: bool) -> None:
+    def __init__(
+        self, model: Model, made: Program, resolve: Callable[[Scalar], Scalar], check: bool
+    ) -> None:
         self.source = made.source
         self.wrt = made.wrt
         self.arguments = (*made.arguments, *made.dims)
         self._title = made.of
         self._given = Given(model, made.arguments, made.dims)
         self._check = check and bool(self._given.properties)
-        self._function = _executed(made)
+        self._function: Callable[..., tuple[Any, dict[str, Any]]] = executed(made)
+        self._assumed = assumed(model, resolve, self.arguments) if check else []
 
     def __repr__(self) -> str:
         return f"<derive.Compiled {self._title}({', '.join(self.arguments)})>"
@@ -41,17 +45,11 @@ class Compiled:
         given = self._given.read(arrays)
         if self._check:
             self._given.obey(given)
+        for assumption in self._assumed:
+            assumption.check({**arrays, **dict(zip(self._given.names, given, strict=True))})
         if self._given.dims:
             given += [int(arrays[dim]) for dim in self._given.dims]
         return self._function(*given)
-
-
-def _executed(made: Program) -> Callable[..., tuple[Any, dict[str, Any]]]:
-    """The function that the source defines."""
-    scope: dict[str, Any] = {"__name__": "derive.generated"}
-    exec(compile(made.source, f"<derive: {made.of}>", "exec"), scope)
-    function: Callable[..., tuple[Any, dict[str, Any]]] = scope[made.function]
-    return function
 
 
 def compiled(
@@ -62,4 +60,4 @@ def compiled(
     check: bool,
 ) -> Compiled:
     """The function. Raises NotCompiled where there is no NumPy for something."""
-    return Compiled(model, program(model, of, wrt, resolve, NUMPY), check)
+    return Compiled(model, program(model, of, wrt, resolve, NUMPY), resolve, check)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from derive.compile.adjoint import Adjoints
 from derive.compile.dialect import Dialect
@@ -40,6 +41,14 @@ class Program:
     def source(self) -> str:
         """The whole text."""
         return assembled([self])
+
+
+def executed(made: Program) -> Callable[..., Any]:
+    """The function that a source defines. See `compiled` for what its text is made of."""
+    scope: dict[str, Any] = {"__name__": "derive.generated"}
+    exec(compile(made.source, f"<derive: {made.function}>", "exec"), scope)
+    function: Callable[..., Any] = scope[made.function]
+    return function
 
 
 def assembled(programs: Sequence[Program], end: str = "") -> str:

@@ -266,6 +266,13 @@ in 1..T:`.""",
 a silent zero.""",
     ),
     Code(
+        "not-expressible",
+        "another notation or library has no name for something",
+        """\
+The message says for what. An unspecified function has no values that could be computed; SymPy, as
+it is used here, has no loops.""",
+    ),
+    Code(
         "not-differentiable-by",
         "nothing can be differentiated by this",
         """\

@@ -301,6 +301,25 @@ def test_every_property_is_looked_at(name: str) -> None:
     assert float(model.compile("L", check=False)(A=bad)[0]) in (bad.sum(), 1.0)
 
 
+ASSUMPTIONS = {
+    "assume sum(x) = 1": ([0.25, 0.75], [0.5, 0.75]),
+    "assume a > 0": ([1.0, 2.0], [0.0, 2.0]),
+    "assume x[i] <= x[j] for i in 1..n, j in 1..n, i < j": ([1.0, 2.0], [2.0, 1.0]),
+    "assume x != 0": ([1.0, 2.0], [0.0, 1.0]),
+}
+
+
+@pytest.mark.parametrize("line", ASSUMPTIONS)
+def test_every_assumption_is_looked_at(line: str) -> None:
+    good, bad = ASSUMPTIONS[line]
+    model = derive.parse(f"dims n\ninput x[n], a\n{line}\nloss L = sum(x)*a")
+    function = model.compile("L")
+    assert float(function(x=good, a=good[0])[0]) == sum(good) * good[0]
+    assert math.isnan(float(function(x=[math.nan, 1.0], a=1.0)[0]))
+    with pytest.raises(DeriveError, match="break what is assumed"):
+        function(x=bad, a=bad[0])
+
+
 def test_names_are_made_safe() -> None:
     text = (
         "dims np\nparam math[np], lambda[np], μ[np], dtype\nloss range = sum(math*lambda*μ)*dtype"
