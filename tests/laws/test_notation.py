@@ -122,6 +122,13 @@ def test_answers_in_latex(text: str, of: str, by: str, expected: str) -> None:
     assert api.parse(text).gradient(of, by).latex == expected
 
 
+@pytest.mark.parametrize(("text", "of", "by", "expected"), TEXTBOOK)
+def test_answers_in_latex_are_read_back(text: str, of: str, by: str, expected: str) -> None:
+    model = api.parse(text)
+    printed = model.gradient(of, by)._repr_latex_()
+    assert isinstance(model.claim(f"claim {printed}"), Proved), (printed, expected)
+
+
 def test_a_printed_name_is_used() -> None:
     text = 'dims n\ninput z[n]\nq "\\\\hat{q}" = softmax(z)\nloss L = sum(q^2)\n'
     model = api.parse(text)
