@@ -125,14 +125,14 @@ class Model:
 
         return library.claim(self.elaborated, text, Settings(timeout=timeout, seed=seed))
 
-    def gradient(self, of: str, by: str) -> "Gradient":
+    def gradient(self, of: str, wrt: str) -> "Gradient":
         """The derivative of one name with respect to another, in closed form.
 
         Raises: DeriveError for an unknown name, or where there is no derivative.
         """
         from derive.check import library  # likewise
 
-        return Gradient(library.answer(self.elaborated, of, by))
+        return Gradient(library.answer(self.elaborated, of, wrt))
 
     def solution(
         self, of: str | None = None, wrt: str | Sequence[str] = (), *, detail: str = "normal"

@@ -66,6 +66,7 @@ def test_what_is_said_false_succeeds_when_it_is(strict: bool) -> None:
 
 def test_what_a_notebook_shows_has_the_numbers() -> None:
     model = derive.parse("dims n\nparam w[n]\ninput x[n]\nloss L = sum((w - x)^2)")
+    assert str(model.gradient("L", wrt="w")) == "2*(w - x)"
     text = str(model.claim("dL/dw = w - x"))
     assert text.startswith("refuted\nat n = ")
     assert text.endswith("derive finds dL/dw = 2*(w - x)\nthe right answer is 2 times this")
