@@ -278,10 +278,11 @@ class _Rule:
     def fold(self) -> None:
         algebra = self.algebra
         (body,) = self.inside
-        if self.use.node.head[0] == "prod":
-            self.give(0, self.use, algebra.product([(body, -ONE)]))
-            return
         (label,) = self.inner
+        if self.use.node.head[0] == "prod":
+            axis = body.labels.index(label)
+            self.give(0, algebra.graph.make("others", (axis,), [body], body.labels))
+            return
         inside = body if self.use.node.head[0] == "max" else algebra.times(body, -1)
         first = algebra.graph.make("argmax", (), [inside], self.use.labels, [label])
         place = algebra.graph.make("places", (), (), [label])

@@ -1,6 +1,15 @@
 """Small functions that a generated module holds where it needs them."""
 
 NUMPY_HELPERS = {
+    "others": '''
+def _others(x, axis):
+    """For each entry, the product of the others along an axis."""
+    x = np.moveaxis(x, axis, -1)
+    ones = np.ones_like(x[..., :1])
+    left = np.cumprod(np.concatenate([ones, x[..., :-1]], axis=-1), axis=-1)
+    right = np.cumprod(np.concatenate([ones, x[..., :0:-1]], axis=-1), axis=-1)[..., ::-1]
+    return np.moveaxis(left * right, -1, axis)
+''',
     "largest": '''
 def _largest(x):
     """The largest entry of each row: argmax is quicker along rows than max."""
@@ -59,6 +68,15 @@ def _put(table, index, values, padded):
 }
 
 TORCH_HELPERS = {
+    "others": '''
+def _others(x, axis):
+    """For each entry, the product of the others along an axis."""
+    x = x.movedim(axis, -1)
+    ones = torch.ones_like(x[..., :1])
+    left = torch.cat([ones, x[..., :-1]], -1).cumprod(-1)
+    right = torch.cat([ones, x.flip(-1)[..., :-1]], -1).cumprod(-1).flip(-1)
+    return (left * right).movedim(-1, axis)
+''',
     "dots": '''
 def _dots(a, b):
     """The dot product of each row of one array with that of another."""
@@ -111,6 +129,15 @@ def _put(table, index, values, padded):
 }
 
 JAX_HELPERS = {
+    "others": '''
+def _others(x, axis):
+    """For each entry, the product of the others along an axis."""
+    x = jnp.moveaxis(x, axis, -1)
+    ones = jnp.ones_like(x[..., :1])
+    left = jnp.cumprod(jnp.concatenate([ones, x[..., :-1]], axis=-1), axis=-1)
+    right = jnp.cumprod(jnp.concatenate([ones, x[..., :0:-1]], axis=-1), axis=-1)[..., ::-1]
+    return jnp.moveaxis(left * right, -1, axis)
+''',
     "dots": '''
 def _dots(a, b):
     """The dot product of each row of one array with that of another."""

@@ -16,6 +16,7 @@ kinds a node is:
     call      function            one to three       a function, entry by entry
     contract                      factors            the sum of a product over the inner axes
     fold      max, min, prod      one                the same for another operation
+    others    axis                one                the product of the other entries along an axis
     lse                           one or two         log of the sum of (weight times) exp
     argmax                        one                the place of the first maximum, from 0
     take      Spot for each axis  table, computed    entries of a table

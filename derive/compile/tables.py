@@ -59,6 +59,12 @@ class Tables:
         whole = f"{text.text}.argmax(axis={axis})" if kept else f"{text.text}.argmax()"
         self.emitter.keep(node, placed(whole, kept, node.rank), boolean=True)
 
+    def others(self, node: Node) -> None:
+        """Products of the other entries along an axis."""
+        (text,) = self._held(node)
+        self.emitter.helpers["others"] = None
+        self.emitter.keep(node, f"_others({text.text}, {node.head[0]})")
+
     def take(self, node: Node) -> None:
         """Entries of a table."""
         table, *computed = self._held(node)
