@@ -12,7 +12,7 @@ from derive.calculus.term import Atom, Poly, add
 from derive.calculus.unfolding import Unfolding, all_atoms
 from derive.model.dim import Dim
 
-MOST_UNROLLED = 4
+MOST_UNROLLED = 5
 
 
 class Sequences:
