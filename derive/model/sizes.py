@@ -13,7 +13,7 @@ Part = TypeVar("Part")
 
 
 def fixed(part: Part, sizes: Mapping[str, Dim]) -> Part:
-    """A scalar, definition, relation or range with dimensions replaced, indices keeping identity."""
+    """What is written in index notation, with dimensions replaced; indices stay the same."""
     return _fixed(part, sizes)  # type: ignore[return-value]
 
 

@@ -31,8 +31,9 @@ from derive.proof.facts import Equation, Facts, solved
 from derive.proof.generalising import guesses
 from derive.proof.opening import Opening, weight
 from derive.proof.order import OrderProver
-from derive.proof.outcome import NotShown, Proof, Proved, ProvedIf
+from derive.proof.outcome import NotShown, Proof, Proved, ProvedFor, ProvedIf
 from derive.proof.recurrent import Recurrent
+from derive.proof.small_lengths import LENGTHS, at_length, holds, lengths_of
 from derive.proof.substitution import substituted
 
 MOST_STAGES = 200
@@ -148,7 +149,38 @@ class Prover:
             general = self.attempt(guess, self.equality)
             if isinstance(general, Proved):
                 return general
-        return self.on_domain(relation) or result
+        return self.on_domain(relation) or self.for_small_lengths(relation) or result
+
+    def for_small_lengths(self, relation: Relation) -> Proof | None:
+        """A proof for recurrences of length 1 to 4, where there is none for all lengths."""
+        try:
+            name = lengths_of(self.calculus, self.difference(relation))
+        except (TooLarge, NotExact, NotDifferentiable, Undefined):
+            return None
+        if name is None or self.given:
+            return None
+        found: set[str] = set()
+        for length in LENGTHS:
+            calculus, there = at_length(self.calculus, relation, name, length)
+            small = Prover(calculus)
+            proof = small.attempt(there, small.written_out)
+            if not isinstance(proof, Proved):
+                return None
+            found |= {*proof.facts}
+        sizes = (f"{name} = {LENGTHS[0]}..{LENGTHS[-1]}",)
+        return ProvedFor(sizes, tuple(sorted(found)), conditions(self.calculus))
+
+    def written_out(self, relation: Relation) -> Proof:
+        """An equation whose recurrences have fixed lengths."""
+        algebra = holds(self, relation)
+        if algebra is None:
+            return NotShown("the two sides have different normal forms")
+        return Proved(self.used(algebra), conditions(self.calculus))
+
+    def knowing(self, difference: Poly) -> Algebra:
+        """The algebra that knows what is declared and assumed, for a statement."""
+        self.nonzero = self.calculus.left_out(difference)
+        return self.new_algebra(self.declared(), self.equations())
 
     def differentiates(self, relation: Relation) -> bool:
         """A derivative stands in the relation, or in a definition of the file."""

@@ -41,15 +41,17 @@ def lengths_of(calculus: Calculus, difference: Poly) -> str | None:
     return found.pop() if len(found) == 1 else None
 
 
-def at_length(calculus: Calculus, relation: Relation, name: str, k: int) -> tuple[Calculus, Relation]:
+def at_length(
+    calculus: Calculus, relation: Relation, name: str, k: int
+) -> tuple[Calculus, Relation]:
     """The calculus of the model with recurrences of one length, and the statement there."""
     sizes = {name: Dim.of(k)}
     model = at_sizes(calculus.model, sizes, frozenset(calculus.adjoints))
     return Calculus(model, lambda: calculus.tick()), fixed(relation, sizes)
 
 
-def holds(prover: Prover, relation: Relation) -> bool:
-    """A statement at one length: everything is written out."""
+def holds(prover: Prover, relation: Relation) -> Algebra | None:
+    """A statement at one length, everything written out: the algebra that shows it."""
     difference = prover.difference(relation)
     algebra = prover.knowing(difference)
     sequences = Sequences(prover.calculus)
@@ -61,12 +63,12 @@ def holds(prover: Prover, relation: Relation) -> bool:
                 poly = Spelling(algebra, poly.free, axes).poly(poly)
                 poly = reached_ends(algebra, sequences, poly)
                 if weight(poly) > HEAVIEST:
-                    return False
+                    return None
             if poly.terms and not prover.is_zero(poly, algebra):
-                return False
+                return None
     except TooLarge:
-        return False
-    return True
+        return None
+    return algebra
 
 
 def _is_name(prover: Prover, name: str) -> bool:
