@@ -39,7 +39,7 @@ def refuse(algebra: "Algebra", divisor: Poly) -> None:
 
 def _vanishes_where_indices_meet(algebra: "Algebra", divisor: Poly) -> bool:
     """The divisor is the zero polynomial when two of the places in it are the same."""
-    if len(divisor.terms) < 2:
+    if len(divisor.terms) < 2 or _is_positive(divisor):
         return False
     places = sorted({p for p in _places(divisor) if p.free <= divisor.free}, key=lambda p: p.key)
     for one in places:
@@ -53,6 +53,12 @@ def _vanishes_where_indices_meet(algebra: "Algebra", divisor: Poly) -> bool:
                 if not algebra.substitute(divisor, {variable: value}).terms:
                     return True
     return False
+
+
+def _is_positive(divisor: Poly) -> bool:
+    """Exponentials and numbers, all added: the denominator of most activations."""
+    signs = {c > 0 for c in divisor.terms.values()}
+    return len(signs) == 1 and all(a.kind in ("exp", "const") for a in divisor.atoms())
 
 
 def _solved(one: Place, other: Place, variable: Var) -> Place:

@@ -218,6 +218,9 @@ def _solved(
     algebra: Algebra, equation: Equation, factors: Factors, bound: frozenset[Var]
 ) -> Rewritten | None:
     """An atom replaced by what an assumed equation says that it is."""
+    symbols = equation.atom.symbols
+    if symbols and all(symbols.isdisjoint(a.symbols) for a in factors):
+        return None
     for mapping in _matches(equation, factors):
         if not all(algebra.within(spot, v.axis) for v, spot in mapping.items()):
             continue

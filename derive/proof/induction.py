@@ -82,7 +82,13 @@ class Induction:
         goal = self.with_namesakes(goal)
         if self.zero(goal, mask):
             return True
-        ways = (self.by_one_step, self.by_factors, self.by_time, self.by_summands)
+        ways = (
+            self.by_one_step,
+            self.by_factors,
+            self.by_time,
+            self.by_summands,
+            self.by_one_opened_step,
+        )
         return any(way(goal, mask, depth) for way in ways)
 
     def zero(self, goal: Poly, mask: Poly, algebra: Algebra | None = None) -> bool:
@@ -238,8 +244,8 @@ class Induction:
         except TooLarge:
             return False
 
-    def vanishes(self, stages: Iterable[Poly], algebra: Algebra) -> bool:
-        """One of the stages is zero: as it stands, or with definitions opened."""
+    def vanishes(self, stages: Iterable[Poly], algebra: Algebra, opened: bool = True) -> bool:
+        """One of the stages is zero: as it stands, or with definitions `opened`."""
         seen: list[Poly] = []
         for poly in stages:
             if not poly.terms:
@@ -248,7 +254,7 @@ class Induction:
                 break
             if poly not in seen:
                 seen.append(poly)
-        return any(self.zero(poly, ONE, algebra) for poly in seen)
+        return opened and any(self.zero(poly, ONE, algebra) for poly in seen)
 
     # --- sums ----------------------------------------------------------------------------------
 
@@ -313,9 +319,17 @@ class Induction:
 
     def by_one_step(self, goal: Poly, mask: Poly, depth: int) -> bool:
         """What is said of one step follows from it: no hypothesis is needed."""
+        return self._one_step(goal, mask, opened=False)
+
+    def by_one_opened_step(self, goal: Poly, mask: Poly, depth: int) -> bool:
+        """The same with other definitions opened, which costs more."""
+        return self._one_step(goal, mask, opened=True)
+
+    def _one_step(self, goal: Poly, mask: Poly, opened: bool) -> bool:
         try:
             poly = self.algebra.multiply(mask, goal)
-            return self.vanishes(Steps(self.algebra, self.sequences).outwards(poly), self.algebra)
+            stages = Steps(self.algebra, self.sequences).outwards(poly)
+            return self.vanishes(stages, self.algebra, opened)
         except TooLarge:
             return False
 

@@ -53,10 +53,17 @@ class Namesakes:
         self.calculus = prover.sequences.calculus
         self._variables: dict[tuple[Axis, ...], tuple[Var, ...]] = {}
         self._forms: dict[str, frozenset[Poly]] = {}
+        self._pairs: dict[tuple[str, ...], dict[str, str]] = {}
 
     def of(self, goal: Poly) -> dict[str, str]:
         """The user's recurrences on which a goal depends that equal adjoints, with these."""
-        names = [n for n in self.calculus.reachable(goal) if self.sequences.is_one(n)]
+        names = tuple(n for n in self.calculus.reachable(goal) if self.sequences.is_one(n))
+        if names not in self._pairs:
+            self._pairs[names] = self._found(names)
+        return self._pairs[names]
+
+    def _found(self, names: tuple[str, ...]) -> dict[str, str]:
+        """The pairs among some recurrences."""
         derived = [n for n in names if self.sequences.source(n) is not None]
         pairs: dict[str, str] = {}
         for name in names:
