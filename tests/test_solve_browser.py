@@ -77,6 +77,9 @@ def measured(text: str, tmp_path: Path) -> dict[str, Any]:
     return found
 
 
+pytestmark = pytest.mark.engines
+
+
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
 @pytest.mark.parametrize("path", SOLUTIONS, ids=lambda path: path.stem)
 def test_a_page_is_readable_on_a_phone(path: Path, tmp_path: Path) -> None:
