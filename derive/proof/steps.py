@@ -135,6 +135,8 @@ class Steps:
 
     def unrolled(self, poly: Poly, wanted: Callable[[Atom], bool]) -> Poly:
         """The term with the wanted entries replaced by one step."""
+        if not any(map(wanted, self.sequences.entries(poly))):
+            return poly
         return Unrolling(self.algebra, self.sequences, wanted).poly(poly)
 
     def forwards(self, poly: Poly, now: Place) -> Poly:

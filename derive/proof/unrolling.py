@@ -197,6 +197,8 @@ def reached_ends(algebra: Algebra, sequences: Sequences, poly: Poly) -> Poly:
         return any(s is not None and 0 <= s * sequences.step(name) < MOST_UNROLLED for s in steps)
 
     for _ in range(3 * MOST_UNROLLED):
+        if not any(map(wanted, sequences.entries(poly))):
+            break
         unrolling = Unrolling(algebra, sequences, wanted)
         poly = unrolling.poly(poly)
         if not unrolling.changed:
