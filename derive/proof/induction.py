@@ -97,7 +97,9 @@ class Induction:
         try:
             reached = reached_ends(algebra, self.sequences, goal)
             whole = Unfolding(algebra, {}).poly(algebra.multiply(mask, reached))
-            return not whole.terms or self.is_zero(whole, algebra)
+            if not whole.terms:
+                return True
+            return not self.stands_alone(whole) and self.is_zero(whole, algebra)
         except TooLarge:
             return False
 
@@ -108,6 +110,18 @@ class Induction:
             if name in goal.symbols:
                 found[name] = as_entry(self.calculus, name, other)
         return Unfolding(self.algebra, found).poly(goal) if found else goal
+
+    def stands_alone(self, poly: Poly) -> bool:
+        """A recurrence stands in one term of several, and no definition brings it in elsewhere.
+
+        Then nothing cancels that term, whatever is opened.
+        """
+        for name in self.sequences.names(poly) if len(poly.terms) > 1 else ():
+            own = [m for m in poly.terms if any(name in a.symbols for a in m.factors)]
+            others = Poly({m: c for m, c in poly.terms.items() if m is not own[0]})
+            if len(own) == 1 and name not in self.calculus.reachable(others):
+                return True
+        return False
 
     # --- induction -----------------------------------------------------------------------------
 

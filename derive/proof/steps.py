@@ -15,7 +15,7 @@ from derive.calculus.term import Atom, Poly
 from derive.proof.unrolling import ForwardUnrolling, Sequences, Unrolling, near, shifted
 
 MOST_ROUNDS = 12
-FARTHEST = 2
+MOST_STEPS = 4
 
 Where = tuple[str, Place]
 
@@ -66,7 +66,7 @@ class Steps:
 
     def outwards(self, poly: Poly) -> Iterator[Poly]:
         """A term with entries unrolled: the familiar ones, then those that depend on others."""
-        for _ in range(MOST_ROUNDS):
+        for _ in range(MOST_STEPS):
             for known in self.familiar(poly):
                 poly = known
                 yield poly
