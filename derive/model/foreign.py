@@ -25,7 +25,7 @@ FUNCTIONS = {
     **dict.fromkeys(("inner", "vdot"), "write `dot(a, b)`"),
     **dict.fromkeys(("average", "avg"), "write `mean(x)`"),
     **dict.fromkeys(("std", "stdev"), "write `sqrt(var(x))`"),
-    **dict.fromkeys(("clip", "clamp"), "write `max(min(x, high), low)`"),
+    "clamp": "write `clip(x, low, high)`",
     **dict.fromkeys(("expit", "logistic"), "write `sigmoid(x)`"),
     "argmin": "write `argmax(-x)`",
     **dict.fromkeys(("one_hot", "oneHot"), "write `onehot(c, n)`"),
