@@ -80,17 +80,22 @@ def number_of_places(axis: Axis) -> Poly:
 
 
 class Algebra:
-    """Normal-form arithmetic under some knowledge."""
+    """Normal-form arithmetic under some knowledge.
+
+    Where that is `settled`, what an atom comes to when it is made anew is kept in `renewed`.
+    """
 
     def __init__(
         self,
         knowledge: Knowledge,
         rules: tuple[Rule, ...],
         tick: Callable[[], None] = lambda: None,
+        settled: bool = False,
     ) -> None:
         self.knowledge = knowledge
         self.rules = rules
         self.tick = tick
+        self.renewed: dict[Atom, Poly] | None = {} if settled else None
         self.pivots: dict[Atom, Pivot | None] = {}
         self.raised_bases: dict[tuple[Poly, Exponent], Poly] = {}
 

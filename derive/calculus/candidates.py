@@ -16,7 +16,7 @@ from derive.calculus.powers import Undefined, content, factors
 from derive.calculus.products import NotExact
 from derive.calculus.raising import Raising
 from derive.calculus.term import Atom, Exponent, Poly, of_monomial
-from derive.calculus.unfolding import Unfolding
+from derive.calculus.unfolding import Unfolding, renewed
 from derive.calculus.written_parts import parts_of
 from derive.model.scalar import Apply, Axis, Num, Scalar, Tensor
 from derive.model.traverse import has_derivative
@@ -177,7 +177,7 @@ class Candidates:
         Derivatives by names in between are opened one by one, the last first: what they come to
         stands on the other side.
         """
-        poly = Unfolding(algebra, {}).poly(difference)
+        poly = renewed(algebra, difference)
         for _ in range(MOST_ROUNDS):
             if not poly.terms or not cleared(algebra, poly).terms:
                 return True
@@ -201,7 +201,7 @@ class Candidates:
 
         Also the names opened, and the hidden ones that are kept.
         """
-        poly = Unfolding(algebra, {}).poly(poly)
+        poly = renewed(algebra, poly)
         for choose in (self.locals, self.between, frozenset[str]):
             kept = choose() - {title}
             for state, names in self.opened(self.unhidden(poly, algebra, kept), algebra):

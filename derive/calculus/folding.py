@@ -26,7 +26,7 @@ from derive.calculus.term import (
     of_atom,
     of_monomial,
 )
-from derive.calculus.unfolding import Unfolding
+from derive.calculus.unfolding import Unfolding, renewed
 
 KINDS = frozenset({"exp", "pow", "func", "sum", "entry", "matrix", "max", "argmax", "prod"})
 DIVISIBLE = frozenset({"exp", "pow", "const"})
@@ -118,7 +118,7 @@ def consequences(algebra: Algebra, rules: list[Rule]) -> Iterator[Rule]:
             folding = Folding(algebra, second)
             try:
                 left = folding.poly(of_atom(first.atom))
-                zero = Unfolding(algebra, {}).poly(left - folding.poly(first.value))
+                zero = renewed(algebra, left - folding.poly(first.value))
             except TooLarge:
                 continue
             yield from _vanishing(algebra, zero, first, second)

@@ -25,7 +25,7 @@ from derive.calculus.term import (
     of_atom,
     of_monomial,
 )
-from derive.calculus.unfolding import Unfolding, all_atoms
+from derive.calculus.unfolding import all_atoms, renewed
 from derive.model.dim import Dim
 
 SMALL = "limit.small"
@@ -98,7 +98,7 @@ class Growth:
 
     def still(self, poly: Poly) -> Poly:
         """What does not move, in full normal form."""
-        return Unfolding(self.full, {}).poly(poly)
+        return renewed(self.full, poly)
 
     def split(self, monomial: Monomial) -> tuple[Poly, Monomial]:
         """What moves without a limit of its own, and the rest."""

@@ -18,7 +18,7 @@ from derive.calculus.place import Place, Var
 from derive.calculus.powers import Undefined
 from derive.calculus.products import NotExact, opened
 from derive.calculus.term import Atom, Poly, add, of_atom, of_monomial
-from derive.calculus.unfolding import Unfolding, all_atoms
+from derive.calculus.unfolding import Unfolding, all_atoms, renewed
 from derive.model.dim import Dim
 from derive.model.scalar import Apply, Constant, Limit, Scalar
 
@@ -154,7 +154,7 @@ class Limiting:
             raise
         except Unsettled:
             asymptotics = Asymptotics(self.plain, self.full, signs)
-            result = asymptotics.limit(Unfolding(self.plain, {}).poly(poly))
+            result = asymptotics.limit(renewed(self.plain, poly))
         self.calculus.exclude(asymptotics.nonzero)
         return result
 

@@ -45,7 +45,7 @@ class Unfolding:
         if atom.kind == "entry" and atom.head[0] in self.names:
             body = self.bodies[str(atom.head[0])]
             at = dict(zip(body.variables, places, strict=True))
-            return Unfolding(self.algebra, {}).poly(self.algebra.substitute(body.poly, at))
+            return renewed(self.algebra, self.algebra.substitute(body.poly, at))
         made = self.algebra.rebuilt(atom, self.place, self.poly)
         if made.atom is not None and made.atom.kind in ("entry", "func", "chain"):
             made = self.algebra.raised_atom(made.atom, 1)  # a fact may apply to it alone
@@ -73,6 +73,24 @@ class Unfolding:
         if spot.computed is None:
             return spot
         return Place(spot.terms, spot.offset, self.poly(spot.computed))
+
+
+class _Renewing(Unfolding):
+    """Rebuilds a term as it is: what the algebra knows is applied throughout."""
+
+    def atom(self, atom: Atom) -> Poly:
+        """The rebuilt atom, from what the algebra keeps where its knowledge is settled."""
+        kept = self.algebra.renewed
+        if kept is None:
+            return super().atom(atom)
+        if atom not in kept:
+            kept[atom] = super().atom(atom)
+        return kept[atom]
+
+
+def renewed(algebra: Algebra, poly: Poly) -> Poly:
+    """The polynomial made anew, as an algebra knows its parts."""
+    return _Renewing(algebra, {}).poly(poly)
 
 
 def all_atoms(poly: Poly) -> Iterator[Atom]:

@@ -38,7 +38,7 @@ from derive.proof.substitution import substituted
 
 MOST_STAGES = 200
 MOST_GUESSES = 12
-
+UNLIKE = "the two sides have different normal forms"
 
 Properties = dict[str, frozenset[str]]
 At = tuple[tuple[str, Tensor], ...]
@@ -56,7 +56,6 @@ class Prover:
         self.model = calculus.model
         self.nonzero: frozenset[int] = frozenset()
         self.plausible: frozenset[Fact] | None = None
-        self._algebras: dict[object, Algebra] = {}
         self._equations: tuple[Equation, ...] | None = None
 
     def declared(self) -> Properties:
@@ -83,24 +82,7 @@ class Prover:
         self.calculus.facts = facts
         return self._equations
 
-    def algebra(self, properties: Properties, equations: tuple[Equation, ...]) -> Algebra:
-        """An algebra that knows these facts and the kinks that are left out."""
-        key = (
-            tuple(sorted((name, tuple(sorted(found))) for name, found in properties.items())),
-            tuple(e.text for e in equations),
-            self.nonzero,
-            frozenset(self.calculus.signs.places),
-        )
-        if key in self._algebras:
-            known = self._algebras[key]
-            assert isinstance(known.knowledge, Facts)
-            known.knowledge.used.clear()
-            return known
-        made = self.new_algebra(properties, equations)
-        self._algebras[key] = made
-        return made
-
-    def new_algebra(
+    def algebra(
         self,
         properties: Properties,
         equations: tuple[Equation, ...],
@@ -115,7 +97,7 @@ class Prover:
         facts.nonzero = self.nonzero
         facts.places = set(self.calculus.signs.places)
         rules = (*rules, facts.rule) if properties or equations else rules
-        return Algebra(facts, rules, lambda: self.calculus.tick())
+        return Algebra(facts, rules, lambda: self.calculus.tick(), settled=True)
 
     def difference(self, relation: Relation) -> Poly:
         """Left minus right in normal form, zero where the conditions fail."""
@@ -142,14 +124,19 @@ class Prover:
         self.plausible = plausible
         if relation.op != "=":
             return self.attempt(relation, self.order)
+        if plausible is not None:
+            return self.attempt(relation, self.with_a_fact)
         result = self.attempt(relation, self.equality)
-        if isinstance(result, Proved) or plausible is not None:
+        if isinstance(result, Proved):
             return result
         for guess in guesses(self.model, relation):
             general = self.attempt(guess, self.equality)
             if isinstance(general, Proved):
                 return general
-        return self.on_domain(relation) or self.for_small_lengths(relation) or result
+        found = self.on_domain(relation) or self.for_small_lengths(relation)
+        if found is None:
+            found = self.attempt(relation, self.with_a_fact)
+        return result if isinstance(found, NotShown) else found
 
     def for_small_lengths(self, relation: Relation) -> Proof | None:
         """A proof for recurrences of length 1 to 4, where there is none for all lengths."""
@@ -174,13 +161,13 @@ class Prover:
         """An equation whose recurrences have fixed lengths."""
         algebra = holds(self, relation)
         if algebra is None:
-            return NotShown("the two sides have different normal forms")
+            return NotShown(UNLIKE)
         return Proved(self.used(algebra), conditions(self.calculus))
 
     def knowing(self, difference: Poly) -> Algebra:
         """The algebra that knows what is declared and assumed, for a statement."""
         self.nonzero = self.calculus.left_out(difference)
-        return self.new_algebra(self.declared(), self.equations())
+        return self.algebra(self.declared(), self.equations())
 
     def differentiates(self, relation: Relation) -> bool:
         """A derivative stands in the relation, or in a definition of the file."""
@@ -237,26 +224,30 @@ class Prover:
         return symbol is None or found in symbol.properties
 
     def settle(self, difference: Poly) -> Proof:
-        """Is the difference zero: by declared facts, or by a fact that nobody declared?
-
-        With `plausible` facts, those only are tried, and what is declared only as it stands.
-        """
+        """Is the difference zero, by what is declared and assumed?"""
         declared, equations = self.declared(), self.equations()
         knowing = self.algebra(declared, equations)
-        most = MOST_STAGES if self.plausible is None else 0
-        stage = self.vanishes(difference, knowing, most)
+        stage = self.vanishes(difference, knowing)
         if stage is not None:
             facts = self.needed(difference, declared, equations, stage, self.used(knowing))
             return Proved(facts, conditions(self.calculus))
-        found = None if self.plausible is not None else self.recurrent.proof(difference)
-        if found is not None:
-            return found
-        for name, missing, properties in self.candidates(difference, declared):
+        return self.recurrent.proof(difference) or NotShown(UNLIKE)
+
+    def with_a_fact(self, relation: Relation) -> Proof:
+        """An equation that holds if one more fact does, which nobody declared.
+
+        With `plausible` facts, those only are tried.
+        """
+        difference = self.difference(relation)
+        self.nonzero = self.calculus.left_out(difference)
+        equations = self.equations()
+        for name, missing, properties in self.candidates(difference, self.declared()):
             guessing = self.algebra(properties, equations)
             if self.vanishes(difference, guessing, MOST_GUESSES) is not None:
-                facts = tuple(f for f in self.used(guessing) if not f.startswith(f"{name} is "))
+                used = {*self.used(guessing), *self.calculus.facts}
+                facts = tuple(sorted(f for f in used if not f.startswith(f"{name} is ")))
                 return ProvedIf((missing,), facts, conditions(self.calculus))
-        return NotShown("the two sides have different normal forms")
+        return NotShown(UNLIKE)
 
     def candidates(
         self, difference: Poly, declared: Properties

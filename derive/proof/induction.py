@@ -28,7 +28,7 @@ from derive.calculus.term import (
     dim_poly,
     of_monomial,
 )
-from derive.calculus.unfolding import Unfolding, all_atoms
+from derive.calculus.unfolding import Unfolding, all_atoms, renewed
 from derive.model.dim import ONE as DIM_ONE
 from derive.model.dim import Dim
 from derive.model.scalar import Axis
@@ -72,6 +72,7 @@ class Induction:
         self.trail: list[str] = []
         self.namesakes = Namesakes(self)
         self._count = 0
+        self._outwards: dict[Poly, list[Poly]] = {}
 
     def shows(self, goal: Poly, mask: Poly = ONE, depth: int = DEEPEST) -> bool:
         """The goal is zero wherever the mask is one."""
@@ -96,7 +97,7 @@ class Induction:
         algebra = algebra or self.algebra
         try:
             reached = reached_ends(algebra, self.sequences, goal)
-            whole = Unfolding(algebra, {}).poly(algebra.multiply(mask, reached))
+            whole = renewed(algebra, algebra.multiply(mask, reached))
             if not whole.terms:
                 return True
             return not self.stands_alone(whole) and self.is_zero(whole, algebra)
@@ -153,7 +154,7 @@ class Induction:
     def over(self, goal: Poly, mask: Poly, time: Var, step: int, depth: int) -> bool:
         """Induction over `time`, upwards (step 1) or downwards: the first place, then one step."""
         algebra = self.algebra if step > 0 else self.downwards
-        goal, mask = (Unfolding(algebra, {}).poly(p) for p in (goal, mask))
+        goal, mask = (renewed(algebra, p) for p in (goal, mask))
         goal, mask, time = self.at_now(goal, mask, time, step)
         axis = time.axis
         if axis.low == axis.high:
@@ -252,7 +253,7 @@ class Induction:
     ) -> bool:
         """The goal at `now` is zero, by what a step says and what the algebra knows."""
         try:
-            poly = algebra.multiply(mask, Unfolding(algebra, {}).poly(goal))
+            poly = algebra.multiply(mask, renewed(algebra, goal))
             steps = Steps(algebra, self.sequences)
             return self.vanishes((poly, *steps.at_step(poly, now, step, keep)), algebra)
         except TooLarge:
@@ -268,7 +269,7 @@ class Induction:
                 break
             if poly not in seen:
                 seen.append(poly)
-        return opened and any(self.zero(poly, ONE, algebra) for poly in seen)
+        return opened and any(self.zero(poly, ONE, algebra) for poly in reversed(seen))
 
     # --- sums ----------------------------------------------------------------------------------
 
@@ -342,8 +343,9 @@ class Induction:
     def _one_step(self, goal: Poly, mask: Poly, opened: bool) -> bool:
         try:
             poly = self.algebra.multiply(mask, goal)
-            stages = Steps(self.algebra, self.sequences).outwards(poly)
-            return self.vanishes(stages, self.algebra, opened)
+            if poly not in self._outwards:
+                self._outwards[poly] = list(Steps(self.algebra, self.sequences).outwards(poly))
+            return self.vanishes(self._outwards[poly], self.algebra, opened)
         except TooLarge:
             return False
 

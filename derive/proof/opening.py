@@ -12,7 +12,7 @@ from derive.calculus.algebra import Algebra, TooLarge
 from derive.calculus.engine import Calculus
 from derive.calculus.ranges import spot
 from derive.calculus.term import Atom, Poly, of_atom
-from derive.calculus.unfolding import Unfolding, all_atoms
+from derive.calculus.unfolding import Unfolding, all_atoms, renewed
 
 MOST_TERMS = 4000
 MOST_FACTORS = 40_000
@@ -43,7 +43,7 @@ class Opening:
 
     def openings(self, difference: Poly, algebra: Algebra) -> Iterator[Poly]:
         """The difference with more and more definitions opened, outermost first."""
-        poly = Unfolding(algebra, {}).poly(difference)
+        poly = renewed(algebra, difference)
         yield poly
         aliases = {} if self.given else self.aliases(poly, algebra)
         if not aliases.keys().isdisjoint(poly.symbols):
@@ -150,7 +150,7 @@ class Opening:
             tried.add(adjoint)
             body = self.calculus.body(adjoint)
             assert body is not None
-            known = Unfolding(algebra, {}).poly(Unfolding(algebra, found).poly(body.poly))
+            known = renewed(algebra, Unfolding(algebra, found).poly(body.poly))
             for name in self.namesakes(body):
                 entry = of_atom(Atom("entry", (name,), tuple(map(spot, body.variables))))
                 if self.closes(known - entry, name, algebra):

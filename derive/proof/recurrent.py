@@ -30,7 +30,7 @@ class Prover(Protocol):
     def equations(self) -> tuple[Equation, ...]:
         """The assumed equations."""
 
-    def new_algebra(
+    def algebra(
         self, properties: Properties, equations: tuple[Equation, ...], rules: tuple[Rule, ...]
     ) -> Algebra:
         """An algebra that knows these facts, by these rules."""
@@ -115,7 +115,7 @@ class Recurrent:
         made: list[Algebra] = []
 
         def algebra_of(known: tuple[Equation, ...], rules: tuple[Rule, ...]) -> Algebra:
-            made.append(prover.new_algebra(declared, (*equations, *known), rules))
+            made.append(prover.algebra(declared, (*equations, *known), rules))
             return made[-1]
 
         def opened(poly: Poly, algebra: Algebra) -> Poly:

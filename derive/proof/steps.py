@@ -26,6 +26,7 @@ class Steps:
     def __init__(self, algebra: Algebra, sequences: Sequences) -> None:
         self.algebra = algebra
         self.sequences = sequences
+        self._made_of: dict[Where, tuple[frozenset[str], frozenset[Where]]] = {}
 
     def at_step(self, poly: Poly, now: Place, step: int, keep: frozenset[str]) -> Iterator[Poly]:
         """A term unrolled as by `from_now`, then ever further."""
@@ -79,7 +80,7 @@ class Steps:
     def familiar(self, poly: Poly) -> Iterator[Poly]:
         """A term with the entries unrolled that are made of what is there already."""
         for _ in range(MOST_ROUNDS):
-            present = {self.of(atom) for atom in self.sequences.entries(poly)}
+            present = {self.of(atom) for atom in self.entries(poly)}
             symbols = poly.symbols
 
             def wanted(atom: Atom) -> bool:
@@ -97,7 +98,7 @@ class Steps:
 
     def outermost(self, poly: Poly) -> frozenset[Where]:
         """The entries on which no other one depends."""
-        entries = [a for a in self.sequences.entries(poly) if self.sequences.in_one_piece(a)]
+        entries = [a for a in self.entries(poly) if self.sequences.in_one_piece(a)]
         present = {self.of(atom) for atom in entries}
         return frozenset(
             one for one in present if not any(self.depends(two, one) for two in present)
@@ -117,6 +118,11 @@ class Steps:
 
     # --- one replacement -----------------------------------------------------------------------
 
+    def entries(self, poly: Poly) -> list[Atom]:
+        """The recurrent entries of a term at times that are free in it."""
+        entries = self.sequences.entries(poly)
+        return [e for e in entries if self.sequences.time(e).free <= poly.free]
+
     def of(self, atom: Atom) -> Where:
         """The name and the time of an entry."""
         return str(atom.head[0]), self.sequences.time(atom)
@@ -127,15 +133,21 @@ class Steps:
 
     def is_made_of(self, atom: Atom, present: set[Where], symbols: frozenset[str]) -> bool:
         """What defines an entry holds only entries that are `present`, and names among these."""
-        body = Unrolling(self.algebra, self.sequences, lambda _: True).step_of(atom)
-        if not body.symbols <= symbols:
-            return False
-        inner = {self.of(entry) for entry in self.sequences.entries(body)}
-        return inner <= present and self.of(atom) not in inner
+        here = self.of(atom)
+        if here not in self._made_of:
+            name, where = here
+            body = self.sequences.calculus.body(name)
+            assert body is not None
+            time = body.variables[self.sequences.calculus.time(name)]
+            made = self.algebra.substitute(body.poly, {time: where})
+            inner = frozenset(map(self.of, self.sequences.entries(made)))
+            self._made_of[here] = made.symbols, inner
+        used, inner = self._made_of[here]
+        return used <= symbols and inner <= present and here not in inner
 
     def unrolled(self, poly: Poly, wanted: Callable[[Atom], bool]) -> Poly:
         """The term with the wanted entries replaced by one step."""
-        if not any(map(wanted, self.sequences.entries(poly))):
+        if not any(map(wanted, self.entries(poly))):
             return poly
         return Unrolling(self.algebra, self.sequences, wanted).poly(poly)
 

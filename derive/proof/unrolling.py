@@ -9,7 +9,7 @@ from derive.calculus.place import Place, Var, fresh, place
 from derive.calculus.ranges import moved, spot, surely_within
 from derive.calculus.recurrence import pieces
 from derive.calculus.term import Atom, Poly, add
-from derive.calculus.unfolding import Unfolding, all_atoms
+from derive.calculus.unfolding import Unfolding, all_atoms, renewed
 from derive.model.dim import Dim
 
 MOST_UNROLLED = 5
@@ -139,7 +139,7 @@ class Unrolling(Unfolding):
         """The rebuilt atom."""
         if atom.kind == "entry" and self.touches(atom) and self.wanted(atom):
             self.changed = True
-            return Unfolding(self.algebra, {}).poly(self.step_of(atom))
+            return renewed(self.algebra, self.step_of(atom))
         return super().atom(atom)
 
     def step_of(self, atom: Atom) -> Poly:

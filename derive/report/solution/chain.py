@@ -14,7 +14,7 @@ from derive.calculus.place import Place, Var
 from derive.calculus.powers import Undefined
 from derive.calculus.ranges import spot
 from derive.calculus.term import Poly
-from derive.calculus.unfolding import Unfolding
+from derive.calculus.unfolding import renewed
 from derive.check.answers import Answer
 from derive.check.budget import deadline_in
 from derive.check.engine import DeadlineOver, Engine
@@ -236,7 +236,7 @@ class Chain(Writing):
         below = tuple(map(named_variable, lower))
         own = (*gradient.of_variables, *gradient.wrt_variables)
         poly = rename_poly(gradient.poly, dict(zip(own, (*upper, *below), strict=True)))
-        poly = Unfolding(calculus.algebra, {}).poly(poly)  # in the order of these variables
+        poly = renewed(calculus.algebra, poly)  # in the order of these variables
         single = {v: Place((), v.axis.low) for v in (*upper, *below) if v.axis.size.constant == 1}
         poly = calculus.algebra.substitute(poly, single)
         tied: dict[Var, Place] = {}
@@ -304,7 +304,7 @@ class Chain(Writing):
             return None
         try:
             poly = calculus.lower(relation.left, relation.indices)
-            poly = Unfolding(algebra, {}).poly(poly)
+            poly = renewed(algebra, poly)
         except (TooLarge, Undefined):
             return None
         named = {v.name: named_variable(v) for v in wide(lower)}
