@@ -3,6 +3,7 @@
 import re
 import shutil
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -218,3 +219,61 @@ def test_the_readme_shows_the_solution_of_layer_norm() -> None:
     start = shown.index("#### The gradient with respect to")
     part = shown[start : shown.index("## From Python")].strip().replace("#### ", "### ")
     assert part in (root / "tests/solutions/layer_norm.md").read_text(encoding="utf-8")
+
+
+def solved(text: str, *wrt: str) -> str:
+    return api.parse(text).solution(wrt=wrt).markdown
+
+
+def test_totals_inside_of_sums_keep_the_outer_index() -> None:
+    text = "dims T, k\nparam p[T, k]\ninput y[T, k]\nloss L = sum[t in 1..T](-sum(y[t]*p[t]))\n"
+    assert r"L &= -\sum_{t=1}^{T} \, \sum_{i=1}^{k} \, y_{ti} \, p_{ti}" in solved(text)
+
+
+def test_definitions_and_functions_come_in_the_order_of_the_file() -> None:
+    text = """
+dims T
+input x[T]
+param w
+def half(u):
+    return u/2
+h[0] = 0
+for t in 1..T:
+    a[t] = w*h[t-1] + x[t]
+    h[t] = half(a[t])
+loss L = h[T]^2
+"""
+    made = solved(text)
+    places = [made.index(part) for part in (r"\frac{u}{2}", "h_{0} &=", "a_{t} &=", "L &=")]
+    assert places == sorted(places)
+
+
+def test_no_line_says_the_same_twice_and_none_multiplies_by_zero() -> None:
+    text = """
+dims n
+input x[n]
+param w
+mu = mean(x)
+u = w*(x - mu)
+v = mean(u)
+loss L = sum(u^2) + v
+"""
+    made = solved(text, "x", "w")
+    assert r"\cdot 0" not in made
+    lines = [line.strip(" &=\\").partition(" &&")[0] for line in made.splitlines()]
+    assert all(one != other or not one for one, other in pairwise(lines))
+
+
+def test_the_last_line_of_a_number_is_shown() -> None:
+    text = """
+dims d
+input x[d]
+param w[d]
+target y : binary
+z = w.T @ x
+p = sigmoid(z)
+loss L = -(y*log(p) + (1 - y)*log(1 - p))
+"""
+    made = solved(text)
+    start = made.index("### The gradient with respect to $z$")
+    assert "&= p - y && " in made[start : made.index("### The gradient with respect to $w$")]

@@ -133,8 +133,8 @@ def _joined(parts: list[str]) -> str:
 def _raised(text: str, sup: Formula) -> str:
     if isinstance(sup, Op) and sup.sign == "⊤":
         return rf"{text}^\top"
-    if isinstance(sup, Op) and sup.sign == "′":
-        return f"{text}'"
+    if isinstance(sup, Op) and sup.sign.startswith("′"):
+        return text + "'" * len(sup.sign)
     return f"{text}^{{{latex(sup)}}}"
 
 

@@ -25,7 +25,7 @@ from derive.report.formula import Formula, broken, width
 from derive.report.formula_latex import SIGNS, escaped, latex
 
 WIDEST = 40.0
-NOTE = 30.0
+NOTE = 36.0
 TOO_WIDE = 58.0
 BESIDE = 58.0
 """So wide may a line of a display be with its note."""
@@ -195,7 +195,7 @@ def split(text: Text) -> list[Text]:
 def text_width(text: Text) -> float:
     """About how wide a line of text is."""
     return sum(
-        width(part.formula) if isinstance(part, Math) else 0.45 * len(_raw(part)) for part in text
+        width(part.formula) if isinstance(part, Math) else 0.56 * len(_raw(part)) for part in text
     )
 
 

@@ -58,7 +58,14 @@ def number(text: str) -> Set:
         return Num(text), ATOM
     sign = [Op("−", True)] if exponent.startswith("-") else []
     power = Script(Num("10"), None, row(*sign, Num(exponent.lstrip("+-").lstrip("0") or "0")))
+    if mantissa == "1":
+        return power, POWER
     return row(Num(mantissa), Op("·"), power), PRODUCT
+
+
+def is_applied(expr: Expression, made: Row) -> bool:
+    """A function applied to something in brackets: what is raised or has an index as it stands."""
+    return isinstance(expr, tree.Call) and isinstance(made.parts[-1], Fence)
 
 
 def begins_with_number(expr: Expression) -> bool:
@@ -76,8 +83,15 @@ def needs_room(left: Formula, right: Formula) -> bool:
     last = left.parts[-1] if isinstance(left, Row) else left
     first = right.parts[0] if isinstance(right, Row) else right
     if isinstance(last, Num):
-        return isinstance(first, Frac | Root | Big)
+        return isinstance(first, Frac | Root | Big) or is_word(first)
     return not isinstance(first, Fence) or isinstance(last, Script | Sym)
+
+
+def is_word(formula: Formula) -> bool:
+    """A name of several letters, with or without scripts."""
+    if isinstance(formula, Script):
+        return is_word(formula.base)
+    return isinstance(formula, Sym) and len(formula.text) > 1
 
 
 def is_tall(expr: Expression) -> bool:

@@ -28,6 +28,7 @@ ACCENTS = {
     "hat": "hat", "widehat": "hat", "bar": "bar", "overline": "bar", "tilde": "tilde",
     "widetilde": "tilde", "dot": "dot", "vec": "vec",
 }  # fmt: skip
+PAIR = re.compile(r"([A-Z])([a-z])|([WUw])([A-Za-z])")
 TOKEN = re.compile(r"\\(?P<command>[A-Za-z]+)|(?P<other>\S)")
 
 
@@ -42,9 +43,9 @@ def name_formula(name: str) -> Formula:
     if digits is not None:
         base, number = digits.groups()
         below = f"{number}_{below}" if below else number
-    pair = re.fullmatch(r"([A-Z])([a-z])", base)
+    pair = PAIR.fullmatch(base)
     if pair is not None and base not in GREEK:
-        base, first = pair.groups()
+        base, first = filter(None, pair.groups())
         below = f"{first}_{below}" if below else first
     made = _letter(base)
     if not below:

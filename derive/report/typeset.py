@@ -13,7 +13,6 @@ from derive.report.formula import (
     Frac,
     Num,
     Op,
-    Root,
     Row,
     Script,
     Sym,
@@ -30,13 +29,14 @@ from derive.report.looks import (
     Set,
     begins_with_number,
     head_of,
+    is_applied,
     is_scalar,
-    is_tall,
     needs_room,
     number,
     speaks_of,
 )
 from derive.report.names import name_formula
+from derive.report.notations import notation
 from derive.syntax import tree
 from derive.syntax.parts import is_differential
 from derive.syntax.show import is_quotient
@@ -181,6 +181,8 @@ class Typesetter:
                 return Script(inner, sub, sup)
             case Fence() | Sym() | Num() | Accent():
                 return Script(made, None, sup)
+            case Row() if is_applied(base, made):
+                return row(*made.parts[:-1], Script(made.parts[-1], None, sup))
             case _:
                 return Script(bracketed(made), None, sup)
 
@@ -208,9 +210,11 @@ class Typesetter:
         return Script(bracketed(made), None, Op("⊤"))
 
     def is_derivative(self, left: Expression, right: Expression) -> bool:
-        """`dL/dz` where no name `dL` is declared."""
-        heads = [head_of(expr) for expr in (left, right)]
-        return not any(head in self.ranks for head in heads)
+        """`dL/dz` where no name `dL` is declared, and if `dz` is one, then `z` too."""
+        above, below = head_of(left), head_of(right)
+        if above in self.ranks:
+            return False
+        return below not in self.ranks or below[1:] in self.ranks
 
     def differential(self, expr: Expression) -> Formula | None:
         """`z` for `dz`."""
@@ -238,54 +242,15 @@ class Typesetter:
     def call(self, expr: tree.Call) -> Set:
         """A function."""
         name, arguments = expr.function.id, expr.arguments
-        special = None if name in self.ranks else self.special(name, arguments, expr.keywords)
+        special = None if name in self.ranks else notation(self, name, arguments, expr.keywords)
         if special is not None:
             return special
         head = self.function(name)
         if expr.primes:
-            head = Script(head, None, row(*[Op("′", tight=True)] * expr.primes))
+            head = Script(head, None, Op("′" * expr.primes, tight=True))
         if expr.keywords:
             head = self.below(head, listed([self.formula(k.value) for k in expr.keywords]))
         return row(head, bracketed(listed([self.formula(a) for a in arguments]))), ATOM
-
-    def special(
-        self, name: str, arguments: Sequence[Expression], keywords: tuple[tree.Keyword, ...]
-    ) -> Set | None:
-        """A function with a notation of its own."""
-        inner = arguments[0] if arguments else None
-        match name, arguments:
-            case _, () | _ if inner is None or (keywords and name not in ("sum", "mean")):
-                return None
-            case "sqrt", [_]:
-                return Root(self.formula(inner)), ATOM
-            case "abs", [_]:
-                return Fence("|", self.formula(inner), "|"), ATOM
-            case "norm", [_, *order]:
-                norm = Fence("‖", self.formula(inner), "‖")
-                return Script(norm, self.formula(order[0]) if order else None), ATOM
-            case "inv", [_]:
-                return self.raised(inner, row(Op("−", True), Num("1"))), POWER
-            case "matpow", [_, power]:
-                return self.raised(inner, self.formula(power)), POWER
-            case "det" | "trace", [_]:
-                head = Sym("det" if name == "det" else "tr", "op")
-                return row(head, THIN, self.at(inner, ATOM)), PRODUCT
-            case "logdet", [_]:
-                inside = row(Sym("det", "op"), THIN, self.at(inner, ATOM))
-                return row(Sym("log"), Fence("|", inside, "|")), PRODUCT
-            case "exp", [_] if not is_tall(inner):
-                return Script(Sym("e"), None, self.formula(inner)), POWER
-            case "partial" | "grad" | "jac", [_, below] if name not in self.ranks:
-                if isinstance(inner, tree.Name | tree.Subscript):
-                    top, bottom = self.formula(inner), self.formula(below)
-                    return Frac(row(Sym("∂"), top), row(Sym("∂"), bottom)), ATOM
-            case "limit", [_, tree.Arrow() as arrow]:
-                return row(Big("lim", self.formula(arrow)), THIN, self.at(inner, PRODUCT)), PRODUCT
-            case "delta", [_, _]:
-                return self.kronecker(arguments), ATOM
-            case "sum", [_] if not keywords and isinstance(inner, tree.Name):
-                return row(Script(Sym("1", "bf"), None, Op("⊤")), self.name(inner.id)), PRODUCT
-        return None
 
     def function(self, name: str) -> Formula:
         """The name of a function."""
@@ -313,6 +278,9 @@ class Typesetter:
             case tree.Name() | tree.Subscript():
                 return self.below(self.formula(base), self.places(places)), ATOM
         made = self.at(base, ATOM)
+        if isinstance(made, Row) and is_applied(base, made):
+            last = Script(made.parts[-1], self.places(places))
+            return row(*made.parts[:-1], last), ATOM
         made = made if isinstance(made, Fence | Script) else bracketed(made)
         return self.below(made, self.places(places)), ATOM
 

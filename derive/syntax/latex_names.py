@@ -75,7 +75,7 @@ def plain_forms(name: str) -> Iterator[str]:
         base, below = digits.groups()
     for letter in letters(base):
         yield f"{letter}_({below_of(below)})" if below else letter
-    if re.fullmatch(r"[A-Z][a-z]", base) and base not in SPELLINGS and not below:
+    if re.fullmatch(r"[A-Z][a-z]|[WUw][A-Za-z]", base) and base not in SPELLINGS and not below:
         yield f"{base[0]}_({base[1]})"
 
 

@@ -16,7 +16,8 @@ from derive.model.model import Model
 from derive.report.blocks import Block, Code, Document, Grid, Heading, Math, Para, Text
 from derive.report.formula import Num, Script, bracketed, listed
 from derive.report.solution.chain import Chain
-from derive.report.solution.given import Forward, given
+from derive.report.solution.forward import Forward
+from derive.report.solution.given import given
 from derive.report.solution.gradients import Gradients
 from derive.report.solution.graph import graph
 from derive.report.solution.judged import Statements
@@ -126,7 +127,7 @@ class Builder:
         for text in self.prose:
             if text.rstrip(".") != self.title:
                 yield Para((text,))
-        yield from given(self.notation)
+        yield from given(self.notation, self.file)
         names = used_by(self.engine.model, tuple(self.engine.model.definitions))
         own = [n for n in names if n in self.needed]
         yield from Forward(self.notation, self.file).blocks(tuple(own))

@@ -168,7 +168,7 @@ class Chain(Writing):
         plain = self.contracted(lines, lower, self.engine.prover.algebra({}, ()))
         final = self.contracted(lines, lower, self.engine.closing.knowing())
         if plain is not None:
-            lines.add(plain, "multiplied out", weight=3)
+            lines.add(plain, "", weight=3)
         if final is not None and final != plain and lines.add(final, "", weight=3):
             *before, one, two = lines.lines
             if two.facts and not known.issuperset(two.facts):
@@ -186,7 +186,16 @@ class Chain(Writing):
         if found is not None and "for " not in show(found) and "over=" not in show(found):
             lines.add(found, "", whole=True, weight=1)
         else:
-            lines.add(self.written(entry_of(answer.tensor, places(lower)), lower), "", weight=1)
+            entry = self.written(entry_of(answer.tensor, places(lower)), lower)
+            last = lines.lines[-1] if lines.lines else None
+            if (
+                last is None
+                or last.reason == "chain rule"
+                or len(show(entry)) < len(show(last.value))
+            ):
+                lines.add(entry, "", weight=1)
+        if lines.lines:
+            lines.lines[-1] = replace(lines.lines[-1], weight=1)
 
     def answer(self, of: str, by: str, lower: Variables) -> Answer | None:
         """A gradient in closed form."""
@@ -315,7 +324,7 @@ class Chain(Writing):
 
 def summed(part: Local, body: Expression) -> Expression:
     """A product summed over the indices that the definition has to itself."""
-    if not part.summed:
+    if not part.summed or body == trees.ZERO:
         return body
     if isinstance(body, tree.Negative):
         return trees.negative(summed(part, body.operand))

@@ -10,6 +10,7 @@ from derive.report.solution.chain import Chain, Local, Node
 from derive.report.solution.lemmas import Lemmas
 from derive.report.solution.lines import Line, Lines
 from derive.report.solution.notation import Notation
+from derive.report.solution.reasons import inserted, why
 from derive.report.solution.shown import names_of
 from derive.syntax.tree import Expression
 
@@ -68,8 +69,7 @@ class Gradients:
         loops = set(self.chain.source.times.values())
         for binder in binders[:1]:
             if binder.range is not None and binder.name in names_of(lines.head) & loops:
-                first, last = map(self.notation.math, (binder.range.start, binder.range.stop))
-                return ("for ", self.notation.name(binder.name), " from ", first, " to ", last)
+                return self.notation.running(binder)
         return ()
 
     def pieces(self, node: Node) -> Iterator[Equation]:
@@ -90,13 +90,17 @@ class Gradients:
     def equations(self, node: Node) -> Iterator[Equation]:
         """The lines by entry."""
         left: Formula | None = self.notation.formula(node.lines.head)
-        kept = [line for line in node.lines.lines if line.weight <= self.weight and not line.whole]
-        for line in kept:
-            note = self.note(line, node)
+        before = node.lines.head
+        for line in self.kept(node):
+            note = self.note(line, node, before)
             yield Equation(left, "=", self.notation.formula(line.value), note)
-            left = None
+            left, before = None, line.value
 
-    def note(self, line: Line, node: Node) -> Text:
+    def kept(self, node: Node) -> list[Line]:
+        """The lines by entry that this detail shows."""
+        return [x for x in node.lines.lines if x.weight <= self.weight and not x.whole]
+
+    def note(self, line: Line, node: Node, before: Expression) -> Text:
         """Why a line follows from the one before."""
         match line.reason:
             case "chain rule":
@@ -109,11 +113,18 @@ class Gradients:
                 return ("chain rule", *through)
             case "local derivatives":
                 return self.inserted(node)
-            case "multiplied out":
-                return ("multiplied out",)
         if line.facts:
             return self.notation.facts(line.facts)
-        return ()
+        return self.read_off(before, line.value) or (why(before, line.value),)
+
+    def read_off(self, before: Expression, after: Expression) -> Text:
+        """The derivatives of which a line says what they are."""
+        found = [d for d in inserted(before, after) if d != before]
+        made: list[Inline] = []
+        for number, part in enumerate(found):
+            made += [" and " if number == len(found) - 1 else ", "] if made else []
+            made.append(self.notation.math(part))
+        return (*made, " inserted") if made else ()
 
     def inserted(self, node: Node) -> Text:
         """The local derivatives that a line inserts."""
@@ -142,9 +153,14 @@ class Gradients:
     def closing(self, node: Node) -> Equation:
         """The last line: the gradient without indices."""
         result = self.result(node)
+        before = self.kept(node)
+        words = self.read_off(before[-1].value, node.answer.value) if before else ()
         if node.lines.indices:
-            return replace(result, note=("in matrix notation",))
-        return replace(result, left=None) if len(node.lines.lines) > 1 else result
+            return replace(result, note=(*words, *(("; ",) if words else ()), "in matrix notation"))
+        if not before:
+            return replace(result, note=self.note(node.answer, node, node.lines.head))
+        note = words or (why(before[-1].value, node.answer.value),)
+        return replace(result, left=None, note=note)
 
     def result(self, node: Node) -> Equation:
         """The gradient as a whole."""

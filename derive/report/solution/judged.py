@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from derive.check.outcome import Outcome
 from derive.check.verdict import (
@@ -40,8 +41,11 @@ from derive.syntax.show import show
 DERIVED = re.compile(r"^derive finds (?P<relation>.*?)(?:, using: (?P<facts>.*))?$")
 WIDEST = 120.0
 INLINE = 20.0
+ONE_LINE = 36.0
+CELL = 24.0
 SIGNS = frozenset("=≤≥<>≈≠")
 LONGEST = 200
+VALUE = "it is "
 TICKED = re.compile(r"`([^`]*)`")
 
 
@@ -87,8 +91,9 @@ class Statements:
         verdict = outcome.verdict
         badge = Badge(verdict_name(verdict), headline(verdict))
         failed = not outcome.succeeds(self.strict)
-        head, blocks = laid_out((*text, *self.used(outcome), *more))
-        return Judged(badge, head, (*blocks, *self.explained(outcome)), failed)
+        head, blocks = laid_out((*text, *self.used(outcome)))
+        head, below = ((*head, *more), blocks) if not blocks else (head, (*blocks, *said(more)))
+        return Judged(badge, head, (*below, *self.explained(outcome)), failed)
 
     def claim(self, item: tree.Claim) -> Text:
         """`claim "name": ...`."""
@@ -98,13 +103,13 @@ class Statements:
             sides = tree.Comparison(item.span, "=", substitution.name, substitution.value)
             made += [" at " if not k else ", ", Math(self.notation.typesetter.relation(sides))]
         if item.domain is not None:
-            made += [" for ", Code(item.domain.span.text.removeprefix("for ").strip())]
+            made += self.notation.domain(item.domain)
         return tuple(made)
 
     def labelled(self, label: str | None, kind: str) -> list[Inline]:
         """The name of a statement, and that it is said to be false."""
         made: list[Inline] = [Strong(label), ": "] if label else []
-        return [*made, "not true is "] if kind == "refute" else made
+        return [*made, "it is not true that "] if kind == "refute" else made
 
     def sides(self, item: tree.Tree, relation: tree.Comparison | None) -> list[Inline]:
         """A relation; of a formula between dollar signs what it was understood to say."""
@@ -113,7 +118,7 @@ class Statements:
             relation = relation_of(outcome.statement.read_as)
         if relation is None:
             return [Code(" ".join(item.span.text.split()))]
-        formula = self.notation.typesetter.relation(relation)
+        formula = self.notation.relation(relation)
         if width(formula) < WIDEST:
             return [Math(formula)]
         text = f"{show(relation.left)} {relation.op} {show(relation.right)}"
@@ -188,7 +193,7 @@ class Statements:
                     head, blocks = laid_out(self.derived(derived))
                     yield from (Para(head), *blocks)
                 if hint:
-                    yield Para(ticked(hint))
+                    yield Para(self.hint(hint))
             case ProvedIf(counterexample=found) if found is not None:
                 yield Para(("Without that it is false:",))
                 yield from self.counterexample(found)
@@ -201,21 +206,35 @@ class Statements:
 
     def problem(self, problem: Diagnostic) -> Iterator[Block]:
         """A diagnostic in words."""
-        yield Para(ticked(problem.message))
-        for note in (*problem.notes, *problem.helps):
-            yield Para(ticked(note))
+        for note in (problem.message, *problem.notes, *problem.helps):
+            yield Para(sentence(ticked(note)))
+
+    def hint(self, text: str) -> Text:
+        """What may have gone wrong; a value as a formula."""
+        value = relation_of(f"0 = {text.removeprefix(VALUE)}") if text.startswith(VALUE) else None
+        if value is None:
+            return sentence(ticked(text))
+        return ("It is ", self.notation.math(value.right), ".")
 
     def derived(self, text: str) -> Text:
         """What holds instead."""
         match = DERIVED.match(text)
         if match is None:
-            return ticked(text)
+            return sentence(ticked(text))
         relation = relation_of(match["relation"])
         if relation is None:
             return (Code(text),)
-        formula = Math(self.notation.typesetter.relation(relation))
+        formula = Math(self.notation.relation(relation))
         facts = self.notation.facts((match["facts"] or "").split(", ")) if match["facts"] else ()
         return ("Right is ", formula, *((", as ", *facts) if facts else ()), ".")
+
+    def side(self, text: str) -> Inline:
+        """One side of a relation at a place, as a formula where it is not too wide."""
+        relation = relation_of(f"0 = {text}")
+        if relation is None:
+            return text if text.startswith("finite") else Code(text)
+        formula = self.notation.formula(relation.right)
+        return Math(formula) if width(formula) <= CELL else Code(text)
 
     def counterexample(self, found: Counterexample) -> Iterator[Block]:
         """The numbers at which both sides differ."""
@@ -225,7 +244,7 @@ class Statements:
             yield Para(("At ", Code(", ".join(point)), ":"))
         rows = [found.left, found.right, *([found.finite] if found.finite else [])]
         cells = tuple(
-            ((Code(r.text),), (r.decimal,), (f"below {r.error}" if r.error else "exact",))
+            ((self.side(r.text),), (r.decimal,), (f"below {r.error}" if r.error else "exact",))
             for r in rows
         )
         yield Grid((("side",), ("value",), ("error",)), cells)
@@ -236,10 +255,27 @@ def laid_out(text: Text) -> tuple[Text, tuple[Block, ...]]:
     for place, part in enumerate(text):
         if isinstance(part, Math) and width(part.formula) > INLINE:
             rest, below = laid_out(text[place + 1 :])
-            display = Display(equations(part.formula))
-            after = (Para(rest),) if any(rest) and rest != (".",) else ()
-            return text[:place], (display, *after, *below)
+            *lines, last = equations(part.formula)
+            if below or not any(rest) or rest == (".",):
+                return text[:place], (Display((*lines, last)), *said(rest), *below)
+            return text[:place], (Display((*lines, replace(last, note=beside(rest)))),)
     return text, ()
+
+
+def said(text: Text) -> Iterator[Para]:
+    """A paragraph, if there is anything to say."""
+    words = (text[0].lstrip(" ,"), *text[1:]) if text and isinstance(text[0], str) else text
+    if any(words) and words != (".",):
+        yield Para(words)
+
+
+def beside(text: Text) -> Text:
+    """What follows a formula in a line, as a note beside it; a note has brackets of its own."""
+    first, *rest = text
+    if isinstance(first, str):
+        inside = re.fullmatch(r" \((.*)\)", first)
+        first = inside[1] if inside is not None else first.lstrip(" ,")
+    return (first, *rest) if first else tuple(rest)
 
 
 def equations(formula: Formula) -> tuple[Equation, ...]:
@@ -249,10 +285,21 @@ def equations(formula: Formula) -> tuple[Equation, ...]:
             if isinstance(part, Op) and part.sign in SIGNS:
                 left, right = formula.parts[:place], formula.parts[place + 1 :]
                 made = row(*left) if left else None
-                if made is None or width(made) <= INLINE:
+                if made is None or width(made) <= INLINE or width(formula) <= ONE_LINE:
                     return (Equation(made, part.sign, row(*right)),)
                 return Equation(None, "", made), Equation(None, part.sign, row(*right))
     return (Equation(None, "", formula),)
+
+
+def sentence(text: Text) -> Text:
+    """Words with a capital letter in front and a full stop."""
+    first, last = text[0], text[-1]
+    made = list(text)
+    if isinstance(first, str):
+        made[0] = first[:1].upper() + first[1:]
+    if not isinstance(last, str) or not last.endswith((".", "?", "!", ":")):
+        made.append(".")
+    return tuple(made)
 
 
 def ticked(text: str) -> Text:

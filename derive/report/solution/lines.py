@@ -11,8 +11,9 @@ from derive.model.judged import judge_derivation
 from derive.model.model import Relation
 from derive.proof.closed_form import limited
 from derive.proof.outcome import Proved
+from derive.report.solution.alike import alike
 from derive.syntax import tree
-from derive.syntax.show import is_quotient, show
+from derive.syntax.show import is_quotient
 from derive.syntax.tree import Expression
 
 SECONDS = 20.0
@@ -63,7 +64,7 @@ class Lines:
     def add(self, value: Expression, reason: str, whole: bool = False, weight: int = 2) -> bool:
         """Add a line if it is proved and says something new."""
         entry = self.entry(value) if whole else value
-        if show(value) in (show(self.head), show(self.last)):
+        if alike(value, self.head) or alike(value, self.last):
             return False
         proof = self.proof(self.last, entry)
         if proof is None and self.lines:

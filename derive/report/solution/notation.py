@@ -1,6 +1,7 @@
 """How one model is written: its names, its shapes, the facts that it declares."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from derive.calculus import trees
 from derive.diagnostics.diagnostic import Diagnostic
@@ -9,9 +10,9 @@ from derive.model.dim import Dim
 from derive.model.model import Model
 from derive.model.scalar import Axis
 from derive.report.blocks import Inline, Math, Text
-from derive.report.formula import Formula, Op, Script, Sym, listed, row
+from derive.report.formula import Formula, Op, Row, Script, Sym, bracketed, listed, row
 from derive.report.solution.shown import forms_of
-from derive.report.solution.totals import Totals
+from derive.report.solution.totals import SUMS, Totals
 from derive.report.typeset import Typesetter
 from derive.syntax import tree
 from derive.syntax.parse import parse_statement
@@ -74,7 +75,10 @@ class Notation:
         real = Sym("R", "bb")
         if not axes:
             return real
-        return Script(real, None, listed([self.size(a.size) for a in axes], "×"))
+        sizes = [self.size(a.size) for a in axes]
+        if len(sizes) > 1:
+            sizes = [bracketed(s) if isinstance(s, Row) else s for s in sizes]
+        return Script(real, None, listed(sizes, "×"))
 
     def size(self, dim: Dim) -> Formula:
         """A dimension."""
@@ -83,6 +87,39 @@ class Notation:
     def member(self, name: str, axes: tuple[Axis, ...]) -> Math:
         """`x ∈ R^n`."""
         return Math(row(self.typesetter.name(name), Op("∈"), self.space(axes)))
+
+    def running(self, binder: tree.Binder) -> Text:
+        """`for t from 1 to T`."""
+        if binder.range is None:
+            return ("for all ", self.name(binder.name))
+        to = " to " if binder.range.step is None else " down to "
+        first, last = map(self.math, (binder.range.start, binder.range.stop))
+        return ("for ", self.name(binder.name), " from ", first, to, last)
+
+    def over(self, binders: Iterable[tree.Binder]) -> Text:
+        """`for i from 1 to n and j from 1 to m`; nothing where the ranges go without saying."""
+        made: list[Inline] = []
+        for binder in binders:
+            if binder.range is not None:
+                words = self.running(binder)
+                made += [" and ", *words[1:]] if made else words
+        return tuple(made)
+
+    def domain(self, domain: tree.Domain | None) -> Text:
+        """` for i from 1 to n with i > 1`."""
+        if domain is None:
+            return ()
+        words = self.over(domain.binders)
+        made: list[Inline] = [" ", *words] if words else []
+        for number, condition in enumerate(domain.conditions):
+            made += [" with " if not number else " and "]
+            made.append(Math(self.typesetter.relation(condition)))
+        return tuple(made)
+
+    def relation(self, comparison: tree.Comparison) -> Formula:
+        """`a <= b`, sums of tensors by index."""
+        left, right = (self.totals.of(s, SUMS) for s in (comparison.left, comparison.right))
+        return self.typesetter.relation(replace(comparison, left=left, right=right))
 
     def fact(self, fact: str) -> Text:
         """A fact that a proof used, in words."""

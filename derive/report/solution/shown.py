@@ -73,7 +73,7 @@ def _local(name: str, taken: set[Formula]) -> Formula:
 
 
 def names_of(expr: Expression) -> frozenset[str]:
-    """The names in an expression."""
+    """The names in an expression, without the indices that it binds."""
     match expr:
         case tree.Name(id=text):
             return frozenset({text})
@@ -85,8 +85,8 @@ def names_of(expr: Expression) -> frozenset[str]:
             return frozenset[str]().union(*map(names_of, arguments))
         case tree.Subscript(base=base, indices=indices):
             return names_of(base).union(*map(names_of, indices))
-        case tree.Big(body=body) | tree.Comprehension(body=body):
-            return names_of(body)
+        case tree.Big(body=body, binders=binders) | tree.Comprehension(body=body, binders=binders):
+            return names_of(body) - {binder.name for binder in binders}
         case tree.Indicator(conditions=conditions):
             return frozenset[str]().union(
                 *(names_of(c.left) | names_of(c.right) for c in conditions)

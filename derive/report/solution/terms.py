@@ -50,6 +50,8 @@ def places(variables: tuple[IndexVariable, ...]) -> tuple[Index, ...]:
 
 def multiplied(left: Expression, right: Expression) -> Expression:
     """A product; the sign in front, one left out."""
+    if trees.ZERO in (left, right):
+        return trees.ZERO
     if trees.ONE in (left, right):
         return right if left == trees.ONE else left
     match left, right:

@@ -15,6 +15,7 @@ from derive.check.engine import Engine
 from derive.model.model import Model
 from derive.model.scalar import Axis, IndexVariable, Scalar
 from derive.proof.closed_form import EFFORT, limited
+from derive.report.solution.shown import names_of
 from derive.report.solution.terms import multiplied
 from derive.report.solution.written import Written
 from derive.syntax import tree
@@ -45,6 +46,10 @@ class Writing:
         self.loss = loss
         self.candidates = Candidates(engine.calculus)
         self.near = self.candidates.near(loss)
+        self.taken = taken_names(self.model)
+        self.hidden = {
+            name for name, found in self.model.definitions.items() if found.hidden and "." in name
+        }
 
     def shortest(
         self, title: str, poly: Poly, variables: tuple[Var, ...], algebra: Algebra
@@ -54,8 +59,10 @@ class Writing:
         with limited(self.engine.calculus, EFFORT):
             try:
                 for made in self.forms(title, poly, variables, algebra):
+                    if not self.hidden.isdisjoint(names_of(made)):
+                        continue
                     text = show(made)
-                    cost = len(text) + 2 * text.count("^") + 30 * text.count(f"d{self.loss}/d")
+                    cost = len(text) + 3 * text.count("^") + 30 * text.count(f"d{self.loss}/d")
                     if best is None or (cost, text) < best[:2]:
                         best = cost, text, made
             except (TooLarge, Undefined):
@@ -117,8 +124,13 @@ class Writing:
     ) -> Expression:
         """An entry of a derivative."""
         above, below = trees.at(trees.name(of), upper), trees.at(trees.name(by), lower)
-        return trees.call("partial", above, below) if partial else trees.quotient(above, below)
+        if partial:
+            return trees.call("partial", above, below)
+        if f"d{of}" in self.taken:  # then `dp/dz` is a quotient of what is called `dp`
+            return trees.call("jac", above, below)
+        return trees.quotient(above, below)
 
     def joined(self, parts: Iterable[Expression]) -> Expression:
-        """A sum."""
-        return reduce(trees.plus, parts)
+        """A sum; what is zero is left out."""
+        kept = [part for part in parts if part != trees.ZERO]
+        return reduce(trees.plus, kept) if kept else trees.ZERO
