@@ -45,7 +45,7 @@ def main() -> None:
     default=10.0,
     show_default=True,
     metavar="S",
-    help="Seconds for each statement.",
+    help="Seconds of processor time for each statement.",
 )
 @click.option("--seed", default=0, show_default=True, metavar="N", help="Of the random points.")
 @click.option(

@@ -1,5 +1,7 @@
 """Bounded time and memory: deadlines that are passed down, and a timer behind them.
 
+Time is that of the processor, so that a verdict does not depend on what else the machine does.
+
 Parts that know of deadlines stop by themselves. The timer stops the others: it interrupts the main
 thread wherever it is (off the main thread there is none), again and again in case something
 swallowed the interruption.
@@ -22,13 +24,13 @@ class OutOfTime(BaseException):
 
 
 def deadline_in(seconds: float) -> float:
-    """The moment, on the clock of `time.monotonic`, so many seconds from now."""
-    return time.monotonic() + seconds
+    """The moment, on the clock of `time.process_time`, so many seconds from now."""
+    return time.process_time() + seconds
 
 
 def remaining(deadline: float) -> float:
     """Seconds left; negative when it is over."""
-    return deadline - time.monotonic()
+    return deadline - time.process_time()
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:
@@ -43,13 +45,13 @@ def time_limit(seconds: float) -> Iterator[float]:
     if not on_main or not hasattr(signal, "setitimer"):
         yield deadline
         return
-    previous = signal.signal(signal.SIGALRM, _interrupt)
-    signal.setitimer(signal.ITIMER_REAL, seconds + _GRACE, _AGAIN)
+    previous = signal.signal(signal.SIGPROF, _interrupt)
+    signal.setitimer(signal.ITIMER_PROF, seconds + _GRACE, _AGAIN)
     try:
         yield deadline
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, previous)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, previous)
 
 
 def limit_memory(gibibytes: int) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import product
-from time import monotonic
+from time import process_time
 
 import numpy as np
 
@@ -41,7 +41,7 @@ class _Search:
 
     def accepts(self, point: Point, fresh: bool = False) -> bool:
         """Whether something fails at `point` too, which is then the best so far."""
-        if not self.left or monotonic() > self._deadline:
+        if not self.left or process_time() > self._deadline:
             raise _Spent
         if not fresh and self.sampler.violated(point) is not None:
             return False
@@ -67,7 +67,7 @@ def shrink(
 
     Only `names` are simplified (all, if not given); every point tried obeys the assumptions.
     """
-    search = _Search(sampler, point, is_counterexample, most, monotonic() + seconds)
+    search = _Search(sampler, point, is_counterexample, most, process_time() + seconds)
     try:
         _smaller(search)
         _simpler(search, tuple(point.values) if names is None else names)
