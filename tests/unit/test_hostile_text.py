@@ -36,11 +36,11 @@ TEXTS = {
     ids=[f"{code}-{i}" for code, texts in TEXTS.items() for i in range(len(texts))],
 )
 def test_one_message_in_bounded_time(code: str, text: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     _, problems = parse(Source("hostile", text))
     assert [problem.code for problem in problems] == [code]
     assert len(render(problems[0])) < 1000
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 def test_a_hundred_levels_are_not_too_deep() -> None:
