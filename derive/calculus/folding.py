@@ -29,7 +29,6 @@ from derive.calculus.term import (
 from derive.calculus.unfolding import Unfolding, renewed
 
 KINDS = frozenset({"exp", "pow", "func", "sum", "entry", "matrix", "max", "argmax", "prod"})
-DIVISIBLE = frozenset({"exp", "pow", "const"})
 
 
 @dataclass(frozen=True, slots=True)

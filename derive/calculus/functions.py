@@ -380,9 +380,3 @@ def is_whole(poly: Poly) -> bool:
         )
         for m, c in poly.terms.items()
     )
-
-
-def monomial_of(poly: Poly) -> Monomial | None:
-    """The monomial, where the polynomial is one with coefficient one."""
-    single = poly.single
-    return single[0] if single is not None and single[1] == 1 else None

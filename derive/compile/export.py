@@ -69,7 +69,6 @@ def check():
             assert largest < 1e-9
 ''',
 }
-TARGETS = (*DIALECTS, "sympy")
 
 
 def exported(model: Model, target: str, of: Sequence[str], wrt: Sequence[str]) -> str:

@@ -133,11 +133,6 @@ def uses_of(model: Model) -> dict[str, frozenset[str]]:
     return closed
 
 
-def dependants(model: Model, name: str) -> frozenset[str]:
-    """The defined names whose values move with `name`."""
-    return frozenset(other for other, used in uses_of(model).items() if name in used)
-
-
 def is_index_arithmetic(scalar: Scalar) -> bool:
     """Whether a scalar speaks of indices, dimensions and integers alone."""
     for found in walk(scalar):

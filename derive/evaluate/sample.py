@@ -155,8 +155,3 @@ def sample(
             return
         first = first or dict(found.sizes)
         yield found
-
-
-def respects(model: Model, point: Point, resolve: Callable[[Scalar], Scalar] | None = None) -> bool:
-    """Whether a point obeys every property and assumption."""
-    return Sampler(model, resolve).violated(point) is None

@@ -14,7 +14,7 @@ from derive.diagnostics.span import Span
 from derive.model.dim import ONE, ZERO, Dim
 
 Shape = tuple[Dim, ...]
-TWO, THREE, FOUR = map(Dim.of, (2, 3, 4))
+TWO, FOUR = map(Dim.of, (2, 4))
 
 
 @dataclass(frozen=True, slots=True)

@@ -282,11 +282,6 @@ def number_of(dim: Dim) -> Scalar:
     return DimValue(dim) if constant is None else Num(Fraction(constant))
 
 
-def equal_places(left: Scalar, right: Scalar) -> Scalar:
-    """The Kronecker delta of two positions."""
-    return Apply("eq", (left, right))
-
-
 # --- ranges of binders -------------------------------------------------------------------------
 
 
