@@ -71,7 +71,9 @@ class Arithmetic:
             grows = len(first.places) < rank
             count = 2 if self.in_place and rank and not grows else len(texts)
             _lead(texts)
-            emitter.keep(node, _joined(texts[:count]))
+            call = _called(texts[:2]) if count == 2 and not grows else None
+            if call is None or not emitter.over_dead(node, *call):
+                emitter.keep(node, _joined(texts[:count]))
             self._add(emitter.done[node].text, texts[count:])
 
     def _add(self, name: str, rest: list[Signed]) -> None:
@@ -164,19 +166,41 @@ class Arithmetic:
                 self._step(first.text, operator, text)
             emitter.into(node, first)
             return
-        body = self._power(placed(first.text, first.places, rank), abs(e))
+        base = placed(first.text, first.places, rank)
+        grows = len(first.places) < rank
+        count = -1 if grows or first.boolean else self._over_dead(node, base, e, steps)
+        if count >= 0:
+            for operator, text in steps[count:]:
+                self._step(emitter.done[node].text, operator, text)
+            return
+        body = self._power(base, abs(e))
         if e < 0:
             top = steps.pop(0)[1] if steps and steps[0][0] == "*" else "1"
             body = f"{top} / {body}"
         if first.boolean and not steps:
             body = emitter.floating(body)
-        grows = len(first.places) < rank
         now = 1 if self.in_place and not grows else len(steps)
         for operator, text in steps[:now]:
             body = f"-{body}" if (operator, text) == ("*", "-1") else f"{body} {operator} {text}"
         emitter.keep(node, f"{body}.copy()" if body == first.text and self.in_place else body)
         for operator, text in steps[now:]:
             self._step(emitter.done[node].text, operator, text)
+
+    def _over_dead(
+        self, node: Node, base: str, exponent: Fraction, steps: list[tuple[str, str]]
+    ) -> int:
+        """Begins a product over a dead array: how many of the steps that did; -1 for none."""
+        write = self.emitter.over_dead
+        if exponent == 2:
+            return 0 if write(node, "multiply", base, base) else -1
+        if exponent == Fraction(1, 2):
+            return 0 if write(node, "sqrt", base) else -1
+        if exponent != 1 or not steps:
+            return -1
+        operator, text = steps[0]
+        if (operator, text) == ("*", "-1"):
+            return 1 if write(node, "negative", base) else -1
+        return 1 if write(node, "multiply" if operator == "*" else "divide", base, text) else -1
 
     def _step(self, name: str, operator: str, text: str) -> None:
         """One factor more, in place."""
@@ -215,6 +239,14 @@ def _lead(texts: list[Signed]) -> None:
     positive = next((k for k, (c, _) in enumerate(texts) if c > 0), 0)
     if texts[0][0] < 0 and positive:
         texts.insert(0, texts.pop(positive))
+
+
+def _called(texts: list[Signed]) -> tuple[str, str, str] | None:
+    """Two terms as a call: the function and its arguments."""
+    (c, first), (k, second) = sorted(texts, key=lambda p: p[0] < 0)
+    if c < 0:
+        return None
+    return "add" if k > 0 else "subtract", _scaled(c, first), _scaled(k, second)
 
 
 def _scaled(coefficient: Fraction, text: str) -> str:

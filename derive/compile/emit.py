@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from derive.compile.arithmetic import Arithmetic
+from derive.compile.buffers import Buffers, renamed
 from derive.compile.contraction import contraction
 from derive.compile.dialect import Dialect
 from derive.compile.loop import Loop
@@ -42,11 +43,14 @@ class Emitter:
     inlined: set[Node] = field(default_factory=set)
     steps: dict[int, set[Node]] = field(default_factory=dict)
     kept: dict[int, dict[Node, None]] = field(default_factory=dict)
+    buffers: Buffers = field(default_factory=Buffers)
+    arrays: dict[str, int] = field(default_factory=dict)  # how many axes what a variable holds has
+    readers: dict[Node, list[Node]] = field(default_factory=dict)
 
     def write(self, outputs: Sequence[Node]) -> list[Text]:
         """Emits what the outputs need; the text of each."""
         schedule = Schedule(self.graph, outputs)
-        self.steps, self.kept = schedule.steps, schedule.kept
+        self.steps, self.kept, self.readers = schedule.steps, schedule.kept, schedule.readers
         for node in schedule.used:
             self.left[node] = self.left.get(node, 0) + 1
         self.begin(outputs, schedule.nodes)
@@ -99,6 +103,8 @@ class Emitter:
         found = self.done[node]
         self.left[node] = self.left.get(node, 0) - 1
         free = found.free and self.left[node] == 0
+        if free and not found.boolean:
+            self.buffers.leave(found.text, node.shape)
         return Text(found.text, places, free, found.boolean, found.plain)
 
     def size(self, dim: object) -> str:
@@ -133,13 +139,29 @@ class Emitter:
         name = self.title(node)
         self.lines.append(f"{name} = {tight(text)}")
         self.done[node] = Text(name, (), node.rank > 0 and not view, boolean)
+        if node.rank:
+            self.arrays[name] = node.rank
+
+    def over_dead(self, node: Node, function: str, *args: str) -> bool:
+        """Writes the result of a call over a dead array, where there is one of its shape."""
+        idle = self.buffers.take(node.shape) if node.rank and self.dialect.in_place else None
+        if idle is None:
+            return False
+        self.lines.append(f"np.{function}({', '.join(map(tight, args))}, out={idle})")
+        self.into(node, Text(idle, ()))
+        return True
 
     def into(self, node: Node, held: Text) -> None:
         """A node is what a variable now holds; under its own name, where it has one."""
         name = held.text
+        self.buffers.claim(name)
         if node in self.titles:
             name = self.title(node)
-            self.lines.append(f"{name} = {held.text}")
+            if self.buffers.is_new(held.text) and renamed(self.lines, held.text, name):
+                self.arrays.pop(held.text, None)
+            else:
+                self.lines.append(f"{name} = {held.text}")
+            self.arrays[name] = node.rank
         self.done[node] = Text(name, (), True, held.boolean)
 
     def fits(self, node: Node, text: Text) -> bool:
@@ -157,6 +179,7 @@ class Emitter:
         """Emits one node, whose arguments are there."""
         if node in self.done or node in self.inlined:
             return
+        self.buffers.settle()
         match node.kind:
             case "name":
                 self.done[node] = Text(self.titles[node], ())
@@ -228,7 +251,6 @@ class Emitter:
         module, rank = self.dialect.module, node.rank
         args = [placed(t.text, t.places, rank) for t in texts]
         reusable = next((t for t in texts if self.fits(node, t)), None)
-        out = f", out={reusable.text}" if reusable is not None else ""
         if name in _COMPARED:
             self.keep(node, f"{args[0]} {_COMPARED[name]} {args[1]}", boolean=True)
             return
@@ -238,11 +260,11 @@ class Emitter:
             self.done[node] = Text(f"math.{function}({tight(args[0])})", (), plain=True)
             return
         if name in self.dialect.calls:
-            self._statement(node, f"{module}.{self.dialect.calls[name]}", args[:1], reusable, out)
+            self._statement(node, self.dialect.calls[name], args[:1], reusable)
             return
         match name:
             case "max" | "min":
-                self._extremum(node, name, texts, args, reusable, out)
+                self._extremum(node, name, texts, args, reusable)
             case "where":
                 self.helpers["math"] = None
                 self.keep(node, f"{module}.where({tight(args[0])}, {tight(args[1])}, -math.inf)")
@@ -267,7 +289,6 @@ class Emitter:
         texts: list[Text],
         args: list[str],
         reusable: Text | None,
-        out: str,
     ) -> None:
         """The larger or smaller of two; PyTorch takes a number in another function."""
         if self.dialect.name == "torch" and any(t.plain for t in texts):
@@ -275,17 +296,15 @@ class Emitter:
             bound = {"max": "min", "min": "max"}[name]
             self.keep(node, f"{first}.clamp({bound}={second})")
             return
-        self._statement(node, f"{self.dialect.module}.{name}imum", args, reusable, out)
+        self._statement(node, f"{name}imum", args, reusable)
 
-    def _statement(
-        self, node: Node, function: str, args: list[str], reusable: Text | None, out: str
-    ) -> None:
-        call = f"{function}({', '.join(map(tight, args))}{out})"
-        if reusable is None:
-            self.keep(node, call)
-        else:
-            self.lines.append(call)
+    def _statement(self, node: Node, function: str, args: list[str], reusable: Text | None) -> None:
+        call = f"{self.dialect.module}.{function}({', '.join(map(tight, args))}"
+        if reusable is not None:
+            self.lines.append(f"{call}, out={reusable.text})")
             self.into(node, reusable)
+        elif not self.over_dead(node, function, *args):
+            self.keep(node, f"{call})")
 
     def _contract(self, node: Node) -> None:
         texts = [self.operand(inner, places) for inner, places in node.args]

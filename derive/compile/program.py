@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from derive.compile.adjoint import Adjoints
+from derive.compile.buffers import let_go
 from derive.compile.dialect import Dialect
 from derive.compile.emit import Emitter
 from derive.compile.helpers import HELPERS
@@ -160,7 +161,10 @@ class _Writer:
         text = "\n".join([*emitter.lines, *closing])
         shapes = {name: self.model.symbols[name].axes for name in arguments}
         opening, dims = sizes_of(self.model, shapes, self.names, emitter, text)
-        lines = [*opening, *emitter.lines, *closing]
+        statements = emitter.lines
+        if self.dialect.in_place:
+            statements = let_go(statements, emitter.arrays, "\n".join(closing))
+        lines = [*opening, *statements, *closing]
         function = self.title
         params = ", ".join(self.names[a] for a in (*arguments, *dims))
         head = [f"def {function}({params}):", *self.docstring(arguments)]

@@ -10,7 +10,7 @@ class Schedule:
     """Nodes outside of loops, and loops, each after what it needs.
 
     `steps` has the nodes that each loop computes in its steps, `kept` those of them that are needed
-    for all steps at once.
+    for all steps at once, `readers` the nodes outside of a loop that need one of its tables.
     """
 
     def __init__(self, graph: Graph, outputs: Sequence[Node]) -> None:
@@ -19,6 +19,14 @@ class Schedule:
         self._home = {node: loop for loop in loops for node in self.steps[loop.number]}
         self._home |= {node: loop for loop in loops for node in loop.states}
         self.nodes = [node for node in everything if node not in self._home]
+        self.readers: dict[Node, list[Node]] = {n: [] for loop in loops for n in loop.states}
+        for node in everything:
+            for n, _ in node.args:
+                if n in self.readers and self._home.get(node) is not self._home[n]:
+                    self.readers[n].append(node)
+        for out in outputs:
+            if out in self.readers:
+                self.readers[out].append(out)
         self.kept: dict[int, dict[Node, None]] = {number: {} for number in self.steps}
         wanted: list[tuple[Node, Loop | None]] = [(out, None) for out in outputs]
         wanted += [(n, self._home.get(node)) for node in everything for n, _ in node.args]

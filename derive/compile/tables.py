@@ -262,4 +262,5 @@ class Tables:
             case "logdet":
                 self.emitter.keep(node, f"{linalg}.slogdet({text.text})[1]")
             case _:
-                self.emitter.keep(node, f"{linalg}.matrix_power({text.text}, int({power[0].text}))")
+                body = f"{linalg}.matrix_power({text.text}, int({power[0].text}))"
+                self.emitter.keep(node, body, view=True)  # the first power is the matrix itself

@@ -140,6 +140,8 @@ def _paired(
     if use.node.kind in ("mono", "lin"):
         raw = raw_product if use.node.kind == "mono" else raw_sum
         return raw(algebra, zip(fresh, exponents(use), strict=True))
+    if is_call(use, "lt"):
+        return _above(passing, use, fresh)
     if use.node.kind != "contract":
         return None
     parts = list(fresh)
@@ -157,6 +159,19 @@ def _paired(
     if not left:
         return raw_product(algebra, ((p, ONE) for p in parts))
     return algebra.graph.make("contract", (), parts, use.labels, left)
+
+
+def _above(passing: Rebuilding, use: Use, fresh: tuple[Use, ...]) -> Use | None:
+    """[a < x] = [a < max(x, a)], where that maximum is there: x is not needed for it."""
+    graph = passing.algebra.graph
+    for turn in (1, -1):
+        old, new = (
+            graph.make("call", ("max",), pair[::turn], use.labels)
+            for pair in (arguments(use)[0], fresh)
+        )
+        if old.node in passing.counts:
+            return graph.make("call", ("lt",), (fresh[0], new), use.labels)
+    return None
 
 
 def _gone(parts: list[Use], i: int, j: int, use: Use) -> list[IndexVariable]:
