@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 from derive.compile.algebra import Algebra
-from derive.compile.loop import Loop, Place, Write, reached
+from derive.compile.loop import Loop, Place, Write, put_at, reached
 from derive.compile.lowering import Lowering
-from derive.compile.node import Node, NotCompiled, Spot, Use, arguments, fresh_use, relabelled
+from derive.compile.node import Node, NotCompiled, Use, arguments, fresh_use, relabelled
 from derive.compile.terms import ONE, exponents, number_of
 from derive.model.dim import ONE as DIM_ONE
 from derive.model.dim import ZERO
@@ -126,13 +126,10 @@ class Adjoints:
         tables: list[Use] = []
         for k, node in enumerate(loop.states):
             own = self.own.setdefault(node, fresh_use(node).labels)
-            start = self.algebra.add((part, ONE) for part in self.parts.get(node, []))
+            turned.writes += self._starting(k, node, self.parts.get(node, []))
             self.parts[node] = []
             tables.append(graph.make("state", (turned.number, k), (), own))
             states.append(tables[-1].node)
-            if number_of(start) != 0:
-                places = tuple(Place(label, ZERO) for label in own)
-                turned.writes.append(Write(k, start, places))
         turned.states = tuple(states)
         for write in loop.writes:
             labels = [place.label for place in write.places if place.label is not None]
@@ -140,6 +137,31 @@ class Adjoints:
             table = tables[write.table]
             arriving = self.lowering.take(table, table.labels, indices)
             self.add(write.value, [arriving], labels)
+
+    def _starting(self, table: int, node: Node, parts: Sequence[Use]) -> list[Write]:
+        """What the rest of the graph adds to the adjoint of a table, by the entries it is about."""
+        own = self.own[node]
+        found: dict[tuple[Place, ...], list[Use]] = {}
+        whole = tuple(Place(label, ZERO) for label in own)
+        for part in parts:
+            put = put_at(part) if part.node.kind == "put" else None
+            value, places = put if put is not None else (part, whole)
+            names = {
+                place.label: label
+                for place, label in zip(places, own, strict=True)
+                if place.label is not None and place.label.axis == label.axis
+            }
+            moved = tuple(
+                Place(names.get(p.label, p.label) if p.label is not None else None, p.offset)
+                for p in places
+            )
+            found.setdefault(moved, []).append(relabelled(value, names))
+        writes: list[Write] = []
+        for places in sorted(found, key=lambda places: places != whole):
+            value = self.algebra.add((part, ONE) for part in found[places])
+            if number_of(value) != 0:
+                writes.append(Write(table, value, places, adds=bool(writes)))
+        return writes
 
     def _finish(self, node: Node) -> None:
         """What the steps of a loop add to the adjoint of one of its tables."""
@@ -152,16 +174,10 @@ class Adjoints:
                 places = tuple(Place(label, ZERO) for label in self.own[node])
                 turned.writes.append(Write(table, part, places, adds=True))
                 continue
-            (values, *_), inner = arguments(part)
-            spots = [s for s in part.node.head if isinstance(s, Spot)]
-            if any(
-                s.computed or len(s.terms) > 1 or any(f != DIM_ONE for _, f in s.terms)
-                for s in spots
-            ):
+            put = put_at(part)
+            if put is None:
                 raise NotCompiled("entries of a recurrence at computed places")
-            names = (inner[s.terms[0][0]] if s.terms else None for s in spots)
-            places = tuple(Place(n, s.offset) for n, s in zip(names, spots, strict=True))
-            turned.writes.append(Write(table, values, places, adds=True))
+            turned.writes.append(Write(table, *put, adds=True))
         turned.last = self.algebra.graph.count()
         self.total[node] = Use(turned.states[table], self.own[node])
 

@@ -30,12 +30,16 @@ class Arithmetic:
         if len(coefficients) < 2:
             self._multiple(node, coefficients)
             return
-        parts: list[tuple[Fraction, Text]] = []
-        for (inner, places), c in zip(node.args, coefficients, strict=True):
-            if inner in emitter.inlined and inner.kind == "mono":
+        made = {
+            inner for inner, _ in node.args if inner.kind == "mono" and inner in emitter.inlined
+        }
+        for (inner, _), c in zip(node.args, coefficients, strict=True):
+            if inner in made:  # before other terms are read: it may write over its last factors
                 self.product(inner, abs(c))
-                c = Fraction(1 if c > 0 else -1)
-            parts.append((c, emitter.operand(inner, places)))
+        parts = [
+            ((ONE if c > 0 else -ONE) if inner in made else c, emitter.operand(inner, places))
+            for (inner, places), c in zip(node.args, coefficients, strict=True)
+        ]
         if all(text.plain for _, text in parts):
             total = _joined([(c, t.text) for c, t in parts])
             emitter.done[node] = Text(f"({total})", (), plain=True)

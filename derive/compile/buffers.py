@@ -74,16 +74,16 @@ def let_go(lines: Sequence[str], arrays: Mapping[str, int], after: str) -> list[
     statements. What has fewer axes than others is small, and stays.
     """
     blocks = _blocks(lines)
-    own = {found[1] for block in blocks if (found := _ASSIGNED.fullmatch(block[0]))}
+    own = {_assigned(block[0])[0] for block in blocks}
     arrays = {name: rank for name, rank in arrays.items() if name in own}
     last = {name: k for k, block in enumerate(blocks) for name in _words(block) if name in arrays}
     kept = _words([after])
     most = max(arrays.values(), default=0)
     for block in reversed(blocks):  # an array lives on under another name
-        alias = _ASSIGNED.fullmatch(block[0])
-        if alias is not None and alias[1] in last and alias[2] in last:
-            last[alias[2]] = max(last[alias[2]], last[alias[1]])
-            kept |= {alias[2]} if alias[1] in kept else set()
+        new, old = _assigned(block[0])
+        if new in last and old in last:
+            last[old] = max(last[old], last[new])
+            kept |= {old} if new in kept else set()
     found: list[str] = []
     for k, block in enumerate(blocks):
         axes = max(arrays.get(_made(line), 0) for line in block)
@@ -111,7 +111,13 @@ def _words(lines: Iterable[str]) -> set[str]:
     return {word for line in lines for word in re.findall(r"\w+", line)}
 
 
+def _assigned(line: str) -> tuple[str, str]:
+    """The variable that a statement makes, and of what."""
+    found = _ASSIGNED.fullmatch(line.strip())
+    return (found[1], found[2]) if found is not None else ("", "")
+
+
 def _made(line: str) -> str:
     """The variable of a statement that makes an array: that is no alias."""
-    found = _ASSIGNED.fullmatch(line.strip())
-    return found[1] if found is not None and not found[2].isidentifier() else ""
+    name, body = _assigned(line)
+    return "" if body.isidentifier() else name

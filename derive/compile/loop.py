@@ -13,8 +13,8 @@ rest for all steps at once, before the loop or after it.
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from derive.compile.node import Graph, Node, Use
-from derive.model.dim import Dim
+from derive.compile.node import Graph, Node, Spot, Use, arguments
+from derive.model.dim import ONE, Dim
 from derive.model.scalar import IndexVariable
 
 
@@ -56,6 +56,20 @@ def inside(loop: Loop) -> set[Node]:
             if node not in depends:
                 depends[node] = node in loop.states or any(depends[n] for n, _ in node.args)
     return {node for node, does in depends.items() if does and node not in loop.states}
+
+
+def put_at(part: Use) -> tuple[Use, tuple[Place, ...]] | None:
+    """What a node puts, and where, if that is at places that are labels plus numbers."""
+    (values, *_), inner = arguments(part)
+    spots = [s for s in part.node.head if isinstance(s, Spot)]
+    if bool(part.node.head[-1]) or any(
+        s.computed or len(s.terms) > 1 or any(f != ONE for _, f in s.terms) for s in spots
+    ):
+        return None
+    names = [inner[s.terms[0][0]] if s.terms else None for s in spots]
+    if len({n for n in names if n is not None}) < sum(n is not None for n in names):
+        return None  # a diagonal
+    return values, tuple(Place(n, s.offset) for n, s in zip(names, spots, strict=True))
 
 
 def below(nodes: Iterable[Node], there: Container[Node] = ()) -> list[Node]:

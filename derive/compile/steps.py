@@ -1,7 +1,10 @@
 """The statements of a loop."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from derive.compile.carried import Carried, Finder, entry_labels
+from derive.compile.carrying import Carrying
 from derive.compile.loop import Loop, Write, below
 from derive.compile.node import Node, NotCompiled, Spot, Use, arguments, relabelled
 from derive.compile.tables import Tables
@@ -23,32 +26,68 @@ class Steps:
         self.graph = emitter.graph
         self.inner = emitter.steps[loop.number]
         self.kept = list(emitter.kept[loop.number])
-        self.names: list[str] = []
+        own = {*self.inner, *loop.states}
+        self.stepwise = [write for write in loop.writes if write.value.node in own]
+        self.before = [write for write in loop.writes if write.value.node not in own]
+        self.carried: dict[int, Carried] = {}
+        if self.stepwise:
+            readers, axis = emitter.readers, self._axis(self.stepwise)
+            finder = Finder(self.graph, loop, self.inner, self.kept, readers, axis)
+            self.carried = finder.find()
+        self.names: dict[int, str] = {}
         self.made: dict[int, tuple[list[IndexVariable], Use]] = {}
 
     def write(self) -> None:
         """All of it."""
-        own = {*self.inner, *self.loop.states}
         emitter = self.emitter
-        whole = {write.table: write for write in self.loop.writes if self._is_whole(write)}
+        before = [w for w in self.before if w.table not in self.carried]
+        inside = {n for node in self.inner for n, _ in node.args}
+        inside |= {w.value.node for w in self.before if w.table in self.carried}
+        needed = [n for n in inside if n not in self.inner and n not in self.loop.states]
+        counted = {*needed, *(w.value.node for w in before)}
+        for node in (*needed, *(w.value.node for w in before)):
+            emitter.left[node] = emitter.left.get(node, 0) + 1
+        for node in counted:  # the schedule counts the loop as one use
+            emitter.left[node] -= 1
+        self._tables(before)
+        if self.stepwise:
+            self._steps()
+        for node in sorted(needed, key=lambda n: n.serial):
+            if node in emitter.done:
+                emitter.operand(node, ())
+        emitter.buffers.settle()
+
+    def _tables(self, before: list[Write]) -> None:
+        """The tables, with what is there before the first step."""
+        emitter = self.emitter
+        whole = {write.table: write for write in before if self._is_whole(write)}
         for k, node in enumerate(self.loop.states):
+            if (k in self.carried and not self.carried[k].is_stored) or not self._is_used(node, k):
+                continue
             name = emitter.title(node)
-            self.names.append(name)
-            body = self._empty(node.shape, "zeros")
+            self.names[k] = name
+            body = self.empty(node.shape, "zeros")
             if k in whole:
                 text = emitter.operand(whole[k].value.node, tuple(range(node.rank)))
                 copy = f"{text.text}.copy()" if emitter.dialect.in_place else text.text
+                emitter.buffers.claim(text.text)
                 body = text.text if text.free else copy
             emitter.lines.append(f"{name} = {body}")
+            emitter.arrays[name] = node.rank
             emitter.done[node] = Text(name, ())
-        for write in self.loop.writes:
-            if write.value.node not in own and write not in whole.values():
+        for write in before:
+            if write not in whole.values():
                 text = emitter.operand(write.value.node, tuple(range(len(write.value.labels))))
                 parts = [self._slice(write, k) for k in range(len(write.places))]
                 self._assign(emitter, write, write.value.labels, text, parts)
-        stepwise = [write for write in self.loop.writes if write.value.node in own]
-        if stepwise:
-            self._steps(stepwise)
+
+    def _is_used(self, node: Node, table: int) -> bool:
+        """Whether anything is written into a table, or read from it."""
+        return (
+            any(write.table == table for write in self.loop.writes)
+            or bool(self.emitter.readers[node])
+            or any(n is node for inner in self.inner for n, _ in inner.args)
+        )
 
     def _is_whole(self, write: Write) -> bool:
         """Whether an array, just as it is, is what a table holds at first."""
@@ -64,7 +103,8 @@ class Steps:
 
     # --- tables ----------------------------------------------------------------------------------
 
-    def _empty(self, axes: tuple[Axis, ...], name: str) -> str:
+    def empty(self, axes: tuple[Axis, ...], name: str) -> str:
+        """A new array."""
         self.emitter.needs_dtype = True
         return f"{self.emitter.dialect.module}.{name}({self.emitter.shape(axes)}, dtype=dtype)"
 
@@ -106,8 +146,8 @@ class Steps:
 
     # --- steps -----------------------------------------------------------------------------------
 
-    def _steps(self, writes: list[Write]) -> None:
-        outer = self.emitter
+    def _steps(self) -> None:
+        outer, writes = self.emitter, self.stepwise
         axis = self._axis(writes)
         index = self._index_name()
         if self.loop.step > 0:
@@ -117,10 +157,17 @@ class Steps:
         kept = [node for node in self.kept if not self._is_entry(node, writes)]
         shelves = [(node, self._kept_axis(node, writes), outer.title(node)) for node in kept]
         for node, _, name in shelves:
-            outer.lines.append(f"{name} = {self._empty(node.shape, 'empty')}")
-        values = [(w, self._project_write(w)) for w in self._ordered(writes)]
+            outer.lines.append(f"{name} = {self.empty(node.shape, 'empty')}")
+            outer.arrays[name] = node.rank
+        carrying = {k: Carrying(self, c) for k, c in self.carried.items()}
+        held = {c.held: carrying[k] for k, c in self.carried.items() if c.held is not None}
+        names = {use: one.first(use) for use, one in held.items()}
+        values = self._values(axis, carrying)
+        leaving = {use: one.leaving(use) for use, one in held.items()}
         shelved = [self._project_kept(node, position) for node, position, _ in shelves]
-        inner = self._inner_emitter([use.node for _, use in values] + [u.node for u in shelved])
+        roots = [*(use for _, use in values), *leaving.values(), *shelved]
+        inner = self._inner_emitter([use.node for use in roots])
+        inner.done |= {use.node: Text(name, ()) for use, name in names.items()}
         inner.index = index
         for write, use in values:
             text = self._emitted(inner, use.node)
@@ -135,10 +182,38 @@ class Steps:
                 inner.helpers["set_at"] = None
                 inner.lines.append(f"{name} = _set_at({name}, {_as_index(parts)}, {text.text})")
             outer.done[node] = Text(name, (), True)
+        ended = [self._emitted(inner, use.node, kept=True).text for use in leaving.values()]
+        if ended:
+            inner.lines.append(f"{', '.join(names.values())} = {', '.join(ended)}")
         outer.lines.append(f"for {index} in range({ends}):")
         outer.lines += [f"    {line}" for line in inner.lines]
         outer.needs_dtype |= inner.needs_dtype
+        for use, one in held.items():
+            one.ends(names[use])
         self._entries(writes)
+
+    def _values(self, axis: Axis, carrying: dict[int, Carrying]) -> list[tuple[Write, Use]]:
+        """What is written in a step, in order; later ones read entries that are known from it."""
+        values: list[tuple[Write, Use]] = []
+        ordered = self._ordered(self.stepwise)
+        for k in reversed(range(len(self.loop.states))):
+            if k in carrying:
+                self.made[k] = carrying[k].entry(axis)
+                values += carrying[k].stored(*self.made[k])
+            elif any(write.adds for write in ordered):
+                now = [w for w in ordered if w.table == k and self._is_here(w)]
+                values += [(w, self._project_write(w)) for w in now]
+        done = [write for write, _ in values]
+        left = [w for w in ordered if w.table not in self.carried and w not in done]
+        return values + [(w, self._project_write(w)) for w in left]
+
+    def project_added(self, write: Write) -> Use:
+        """What one step adds."""
+        label = write.places[self.loop.times[write.table]].label
+        assert label is not None
+        return self.project(write.value, label)
+
+    # --- what is needed after the loop -----------------------------------------------------------
 
     def _is_entry(self, node: Node, writes: list[Write]) -> bool:
         """Whether all values of a node can be read from a table when the loop is over."""
@@ -173,15 +248,18 @@ class Steps:
         inner.helpers = outer.helpers
         for node in [m for n in below(roots, outer.done) for m, _ in n.args] + roots:
             if node in outer.done:
-                outer.done[node].free = False
-                inner.done[node] = outer.done[node]
+                inner.done[node] = replace(outer.done[node], free=False)
         inner.begin(roots, below(roots, inner.done))
         return inner
 
-    def _emitted(self, inner: "Emitter", node: Node) -> Text:
+    def _emitted(self, inner: "Emitter", node: Node, kept: bool = False) -> Text:
+        """The text of a node in a step; what is `kept` until its end is not written over."""
         for needed in below([node], inner.done):
             inner.visit(needed)
-        return inner.operand(node, tuple(range(node.rank)))
+        text = inner.operand(node, tuple(range(node.rank)))
+        if kept:
+            inner.buffers.claim(text.text)
+        return text
 
     def _parts(self, inner: "Emitter", write: Write) -> list[str]:
         """The positions that a write of one step is about."""
@@ -199,11 +277,11 @@ class Steps:
         if not any(write.adds for write in writes):
             return writes
 
-        def key(write: Write) -> tuple[bool, int]:
-            here = not write.places[self.loop.times[write.table]].offset.terms
-            return not here, -write.table
+        return sorted(writes, key=lambda write: (not self._is_here(write), -write.table))
 
-        return sorted(writes, key=key)
+    def _is_here(self, write: Write) -> bool:
+        """Whether it is about the entry of this step."""
+        return not write.places[self.loop.times[write.table]].offset.terms
 
     def _axis(self, writes: list[Write]) -> Axis:
         """The range of the loop's index."""
@@ -250,11 +328,9 @@ class Steps:
     def project(self, use: Use, time: IndexVariable) -> Use:
         """The same for one value of the loop's index."""
         node = use.node
-        if node in self.loop.states:
-            table = self.loop.states.index(node)
-            if table in self.made and use.labels[self.loop.times[table]] is time:
-                labels, made = self.made[table]
-                return relabelled(made, dict(zip(labels, use.labels, strict=True)))
+        known = self._known(use, time)
+        if known is not None:
+            return known
         left = [label for label in use.labels if label is not time]
         if node not in self.inner:
             if time not in use.labels:
@@ -268,6 +344,23 @@ class Steps:
         else:
             fresh = [self.project(part, time) for part in inside]
         return self.graph.make(node.kind, head, fresh, left, inner)
+
+    def _known(self, use: Use, time: IndexVariable) -> Use | None:
+        """The entry of this step, where it has been made: read from the table or as itself."""
+        node = use.node
+        state = node.args[0][0] if node.kind == "take" else node
+        if state not in self.loop.states:
+            return None
+        table = self.loop.states.index(state)
+        if table not in self.made:
+            return None
+        places: tuple[int, ...] | None = tuple(range(node.rank))
+        if node.kind == "take":
+            places = entry_labels(node, time.axis, self.loop.times[table])
+        if places is None or use.labels[places[self.loop.times[table]]] is not time:
+            return None
+        labels, made = self.made[table]
+        return relabelled(made, {old: use.labels[k] for old, k in zip(labels, places, strict=True)})
 
 
 def _stepped(use: Use, time: IndexVariable, left: list[IndexVariable]) -> tuple[Spot | bool, ...]:
