@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from derive.calculus.algebra import Algebra, Rule
 from derive.calculus.knowledge import Rewritten
-from derive.calculus.pivot import pivot_of
+from derive.calculus.pivot import Pivot, pivot_of
 from derive.calculus.place import Place, Var, fresh, place
 from derive.calculus.products import Factors, merged, private_copies, without
 from derive.calculus.ranges import extremes, moved, normal_place, surely_at_least
@@ -200,16 +200,15 @@ def base_cancels(algebra: Algebra, factors: Factors, bound: frozenset[Var]) -> R
     """a^d B^-r = (B^(1-r) - R B^-r) / c for B = c a^d + R; a^d [B = 0] = -R [B = 0] / c.
 
     Also a^-k B^-r = a^(1-k) (a^-1 B^(1-r) - (U/a) B^-r) / t for B = t + U, U divisible by a.
-    Terminates: the power of the pivot comes nearer to 0..d-1.
+    Terminates: the power of the pivot comes nearer to 0..d-1, and of two bases that would bring in
+    the pivots of one another only one is divided by.
     """
     for atom, exponent in factors.items():
         is_zero = atom.kind == "func" and atom.head[0] == "zero"
         if not is_zero and (atom.kind != "pow" or exponent >= 0):
             continue
-        if atom not in algebra.pivots:
-            algebra.pivots[atom] = pivot_of(atom.args[0], algebra.knowledge.is_positive)
-        pivot = algebra.pivots[atom]
-        if pivot is None:
+        pivot = _pivot(algebra, atom)
+        if pivot is None or _comes_back(algebra, pivot, atom, factors):
             continue
         rest = factors
         gone = NOTHING
@@ -240,6 +239,28 @@ def base_cancels(algebra: Algebra, factors: Factors, bound: frozenset[Var]) -> R
         )
         return Rewritten(without(rest, atom), algebra.multiply(inverse, replacement), gone)
     return None
+
+
+def _pivot(algebra: Algebra, atom: Atom) -> Pivot | None:
+    """The pivot of a base, found once."""
+    if atom not in algebra.pivots:
+        algebra.pivots[atom] = pivot_of(atom.args[0], algebra.knowledge.is_positive)
+    return algebra.pivots[atom]
+
+
+def _comes_back(algebra: Algebra, pivot: Pivot, atom: Atom, factors: Factors) -> bool:
+    """Another base, with a later pivot, holds this pivot, and this base that one."""
+    for other, exponent in factors.items():
+        if other.kind == "pow" and exponent < 0 and other is not atom:
+            second = _pivot(algebra, other)
+            if (
+                second is not None
+                and second.atom.key > pivot.atom.key
+                and second.atom in atom.args[0].atoms()
+                and pivot.atom in other.args[0].atoms()
+            ):
+                return True
+    return False
 
 
 def inverse_cancels(algebra: Algebra, factors: Factors, bound: frozenset[Var]) -> Rewritten | None:

@@ -122,17 +122,18 @@ class Prover:
             calculus, given = substituted(self.calculus, at)
             return Prover(calculus, given).prove(relation, (), plausible)
         self.plausible = plausible
-        if relation.op != "=":
-            return self.attempt(relation, self.order)
-        if plausible is not None:
+        if plausible is not None and relation.op == "=":
             return self.attempt(relation, self.with_a_fact)
-        result = self.attempt(relation, self.equality)
+        way = self.equality if relation.op == "=" else self.order
+        result = self.attempt(relation, way)
         if isinstance(result, Proved):
             return result
         for guess in guesses(self.model, relation):
-            general = self.attempt(guess, self.equality)
+            general = self.attempt(guess, way)
             if isinstance(general, Proved):
                 return general
+        if relation.op != "=":
+            return result
         found = self.on_domain(relation) or self.for_small_lengths(relation)
         if found is None:
             found = self.attempt(relation, self.with_a_fact)
@@ -141,11 +142,15 @@ class Prover:
     def for_small_lengths(self, relation: Relation) -> Proof | None:
         """A proof for recurrences of length 1 to 4, where there is none for all lengths."""
         try:
-            name = lengths_of(self.calculus, self.difference(relation))
+            names = lengths_of(self.calculus, self.difference(relation))
         except (TooLarge, NotExact, NotDifferentiable, Undefined):
             return None
-        if name is None or self.given:
+        if names is None or len(names) > 1 or self.given:
             return None
+        if not names:  # all lengths are numbers
+            proof = self.attempt(relation, self.written_out)
+            return proof if isinstance(proof, Proved) else None
+        (name,) = names
         found: set[str] = set()
         for length in LENGTHS:
             calculus, there = at_length(self.calculus, relation, name, length)

@@ -43,6 +43,8 @@ def guesses(model: Model, relation: Relation) -> Iterator[Relation]:
             end = axis.high if forwards else axis.low
             if not index.terms and not index.computed and index.offset == end:
                 found[axis, forwards] = None
+    if not found and relation.op == "=":
+        found = dict.fromkeys((axis, True) for axis in _lengths(relation))
     for axis, forwards in found:
         time = IndexVariable("t", axis)
         try:
@@ -52,6 +54,32 @@ def guesses(model: Model, relation: Relation) -> Iterator[Relation]:
         except NoGuess:
             continue
         yield Relation(relation.op, *sides, (time, *relation.indices), conditions)
+
+
+def _lengths(relation: Relation) -> Iterator[Axis]:
+    """Axes `1..T` for which sums and products that count to `T` can be taken to any `t`."""
+    seen: set[Dim] = set()
+    for part in (*_all_parts(relation.left), *_all_parts(relation.right)):
+        if not isinstance(part, Reduce | MatrixProduct) or not _counts(part):
+            continue
+        for name in sorted(part.variable.axis.high.names):
+            end = Dim.symbol(name)
+            if end not in seen:
+                seen.add(end)
+                yield Axis(ONE, end)
+
+
+def _counts(part: Reduce | MatrixProduct) -> bool:
+    """What is summed or multiplied has its number as a value, or entries beside one another."""
+    variable = part.variable
+    body = part.body if isinstance(part, Reduce) else part.matrix.body
+    offsets: set[Dim] = set()
+    for inner in _all_parts(body):
+        if isinstance(inner, IndexValue) and variable in dict(inner.index.terms):
+            return True
+        if isinstance(inner, Entry):
+            offsets |= {i.offset for i in inner.indices if variable in dict(i.terms)}
+    return len(offsets) > 1
 
 
 def _entries(model: Model, scalar: Scalar) -> Iterator[tuple[str, Index, bool]]:

@@ -33,8 +33,9 @@ from derive.model.dim import ONE as DIM_ONE
 from derive.model.dim import Dim
 from derive.model.scalar import Axis
 from derive.proof.facts import Equation
+from derive.proof.multiples import counted, primitive, rates
 from derive.proof.namesakes import HYPOTHESIS, Namesakes, after_start, as_entry, rules_for
-from derive.proof.splitting import Splitting, ends_of
+from derive.proof.splitting import End, Splitting, ends_of
 from derive.proof.steps import Steps
 from derive.proof.unrolling import (
     Sequences,
@@ -149,6 +150,8 @@ class Induction:
                 for variable, factor in time.terms:
                     if variable in goal.free and factor == DIM_ONE:
                         found[variable, way] = None
+        if not found:
+            found = dict.fromkeys((time, 1) for time in counted(goal))
         return iter(found)
 
     def over(self, goal: Poly, mask: Poly, time: Var, step: int, depth: int) -> bool:
@@ -184,10 +187,32 @@ class Induction:
                 )
                 for first in ((True, False) if ends else (True,))
             ):
-                end = f"{'from' if step > 0 else 'down from'} {start}"
-                self.trail.append(f"by induction over {time.name or 't'}, {end}")
+                self.note(time, start, step)
+                return True
+        now_goal, old_goal = (
+            algebra.multiply(now_mask, now_goal),
+            algebra.multiply(old_mask, old_goal),
+        )
+        for rate in rates(self.calculus, algebra, goal, time, place(now), before[time]):
+            gap = now_goal - algebra.multiply(rate, old_goal)
+            if self.is_kept(gap, place(now), step, ends_of(now_goal, now) - ends_of(old_goal, now)):
+                self.note(time, start, step)
                 return True
         return False
+
+    def is_kept(self, gap: Poly, now: Place, step: int, ends: frozenset[End]) -> bool:
+        """What a step changes is zero, by what it says of entries on either side."""
+        for first in (True, False) if ends else (True,):
+            algebra = self.algebra_of((), (*rules_for(step), Splitting(ends, first).rule))
+            if self.holds(gap, ONE, algebra, now, step, frozenset()):
+                return True
+        stages = Steps(self.algebra, self.sequences).outwards(gap)
+        return self.vanishes(stages, self.algebra)
+
+    def note(self, time: Var, start: Dim, step: int) -> None:
+        """Says over which time an induction went, and from where."""
+        end = f"{'from' if step > 0 else 'down from'} {start}"
+        self.trail.append(f"by induction over {time.name or 't'}, {end}")
 
     def at_now(self, goal: Poly, mask: Poly, time: Var, step: int) -> tuple[Poly, Poly, Var]:
         """The goal with `time` moved so that the entry that is furthest on stands just there."""
@@ -356,19 +381,6 @@ def without_number(monomial: Monomial, coefficient: Coefficient, axis: Axis) -> 
     if size is None or monomial.factors.get(size, 0) < 1:
         return None
     return of_monomial(merged(monomial.factors, {size: -1}), coefficient)
-
-
-def primitive(algebra: Algebra, poly: Poly) -> Poly:
-    """The polynomial without the factors that all terms share: zero where it is."""
-    if not poly.terms:
-        return poly
-    first = next(iter(poly.terms))
-    shared = {
-        atom: -min(m.factors.get(atom, 0) for m in poly.terms)
-        for atom in first.factors
-        if min(m.factors.get(atom, 0) for m in poly.terms) > 0
-    }
-    return algebra.multiply(poly, of_monomial(shared))
 
 
 def guards(mask: Poly) -> tuple[Atom, ...] | None:

@@ -21,7 +21,7 @@ from derive.model.scalar import Scalar
 from derive.proof.order_constants import by_enclosure
 from derive.proof.order_domain import Domain
 from derive.proof.order_lemmas import by_combination
-from derive.proof.order_recurrences import bounded, written_out
+from derive.proof.order_recurrences import bounded, inductive, written_out
 from derive.proof.order_rules import by_cases, by_exponentials, by_factors, by_parts, by_squaring
 from derive.proof.order_signs import Order, Premise, Search
 from derive.proof.order_single import by_roots, by_signs, by_slope
@@ -85,6 +85,12 @@ class OrderProver:
         def lower(scalar: Scalar) -> Poly:
             return self.calculus.lower(scalar, relation.indices)
 
+        def shows_from(poly: Poly, earlier: tuple[Poly, ...]) -> bool:
+            strict = relation.op in STRICT
+            known = (*premises, *(Premise(p, strict) for p in earlier))
+            search.left = max(search.left, LEAST_LEFT)
+            return Order(algebra, self.body, search, known).shows(poly, strict)
+
         if sequences.present(difference) and bounded(relation, lower, algebra, sequences, shows):
             return tuple(sorted(search.used - {""}))
         try:
@@ -104,6 +110,10 @@ class OrderProver:
                     shown = order.shows(poly, relation.op in STRICT)
                 if shown:
                     return tuple(sorted((stated | search.used) - {""}))
+            if relation.op in ABOVE and not relation.conditions:
+                search.used.clear()
+                if inductive(difference, algebra, sequences, shows_from):
+                    return tuple(sorted(search.used - {""}))
         except TooLarge:
             pass
         return None

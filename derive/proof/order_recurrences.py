@@ -1,7 +1,8 @@
 """Bounds of recurrences: `|X[k]| <= E[k]` for all k, by a bound of one step.
 
 If a step multiplies X by c and E by q, with |c| <= q, the bound is kept; and it holds where the
-recurrence starts. What is said of one step as such is seen when that step is written out.
+recurrence starts. Any other order is shown at the start, and of an entry from the order one step
+before. What is said of one step as such is seen when that step is written out.
 Source: Pascanu, Mikolov and Bengio, On the difficulty of training recurrent neural networks (2013),
 section 2.1.
 """
@@ -16,11 +17,13 @@ from derive.model.model import Relation
 from derive.model.scalar import Apply, Scalar
 from derive.proof.namesakes import after_start
 from derive.proof.steps import Steps
+from derive.proof.totality import has_value, is_total
 from derive.proof.unrolling import Sequences, reached_ends, shifted
 
 MOST_STAGES = 4
 
 Shows = Callable[[Poly], bool]
+ShowsFrom = Callable[[Poly, tuple[Poly, ...]], bool]
 
 
 def written_out(poly: Poly, algebra: Algebra, sequences: Sequences) -> Iterator[Poly]:
@@ -58,6 +61,31 @@ def bounded(
         return False
 
 
+def inductive(gap: Poly, algebra: Algebra, sequences: Sequences, shows: ShowsFrom) -> bool:
+    """The gap is above zero, by induction over a time of its recurrences.
+
+    `shows` says whether a term is, where some others are.
+    """
+    times = {
+        (variable, sequences.step(str(atom.head[0])))
+        for atom in sequences.entries(gap)
+        for variable in (sequences.time(atom).variable,)
+        if variable is not None and variable in gap.free
+    }
+    for time, step in sorted(times, key=lambda one: (one[0].name, one[1])):
+        start = {time: Place((), time.axis.low if step > 0 else time.axis.high)}
+        if not shows(reached_ends(algebra, sequences, algebra.substitute(gap, start)), ()):
+            continue
+        now = fresh(after_start(time.axis, step), time.name)
+        before = algebra.substitute(gap, {time: shifted(place(now), -step)})
+        there = algebra.substitute(gap, {time: place(now)})
+        known = (before,) if _has_had_value(before, sequences) else ()
+        stages = Steps(algebra, sequences).from_now(there, place(now), step, frozenset())
+        if any(shows(stage, known) for stage in stages):
+            return True
+    return False
+
+
 def _by_steps(
     entry: Atom,
     bound: Poly,
@@ -88,6 +116,22 @@ def _by_steps(
         if factor is not None and shows(rate - factor) and shows(rate + factor):
             return True
     return False
+
+
+def _has_had_value(poly: Poly, sequences: Sequences) -> bool:
+    """A term is defined one step before where it is at a step.
+
+    It is at all points, or all that it is made of is a step on which the next one is built.
+    """
+    calculus = sequences.calculus
+    if is_total(calculus, poly):
+        return True
+    names = sequences.names(poly)
+    if not has_value(calculus.signs, poly) or any(
+        calculus.body(n) for n in poly.symbols - {*names}
+    ):
+        return False
+    return all((name, -sequences.step(name)) in sequences.uses(name) for name in names)
 
 
 def _quotient(poly: Poly, atom: Atom) -> Poly | None:

@@ -11,6 +11,7 @@ from derive.model.model import Relation
 from derive.proof.conditions import conditions
 from derive.proof.facts import Equation
 from derive.proof.induction import Induction
+from derive.proof.multiples import counted
 from derive.proof.namesakes import HYPOTHESIS
 from derive.proof.outcome import Proved
 from derive.proof.totality import is_total
@@ -101,7 +102,7 @@ class Recurrent:
 
     def proof(self, difference: Poly) -> Proved | None:
         """A proof by induction that the difference is zero."""
-        if not self.sequences.present(difference):
+        if not (self.sequences.present(difference) or counted(difference)):
             return None
         equations = self.prover.equations()
         without = self._by_induction(difference, equations)

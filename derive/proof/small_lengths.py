@@ -31,14 +31,14 @@ class Prover(Protocol):
         """The polynomial vanishes."""
 
 
-def lengths_of(calculus: Calculus, difference: Poly) -> str | None:
-    """The dimension that is the length of the recurrences of a statement, if it is just one."""
-    found: set[str] = set()
+def lengths_of(calculus: Calculus, difference: Poly) -> frozenset[str] | None:
+    """The dimensions that are lengths of the recurrences of a statement; None without any."""
+    found: set[str] | None = None
     for name in calculus.reachable(difference):
         block = calculus.block(name)
         if block is not None:
-            found |= block.axis.low.names | block.axis.high.names
-    return found.pop() if len(found) == 1 else None
+            found = (found or set()) | block.axis.low.names | block.axis.high.names
+    return None if found is None else frozenset(found)
 
 
 def at_length(

@@ -14,10 +14,10 @@ PARTIAL = frozenset({"log", "asin", "acos", "lgamma", "digamma", "trigamma"})
 def is_total(calculus: Calculus, poly: Poly) -> bool:
     """Surely defined at all points: the term, and the definitions on which it depends."""
     bodies = (calculus.body(name) for name in calculus.reachable(poly))
-    return all(_has_value(calculus.signs, p) for p in (poly, *(b.poly for b in bodies if b)))
+    return all(has_value(calculus.signs, p) for p in (poly, *(b.poly for b in bodies if b)))
 
 
-def _has_value(signs: Signs, poly: Poly) -> bool:
+def has_value(signs: Signs, poly: Poly) -> bool:
     """No part is divided by, or put into a root or a logarithm, that might not be positive."""
     for monomial in poly.terms:
         for atom, exponent in monomial.factors.items():
@@ -30,6 +30,6 @@ def _has_value(signs: Signs, poly: Poly) -> bool:
                 inner = atom.args[0].atom
                 if inner is None or not signs.is_positive(inner):
                     return False
-            if not all(_has_value(signs, arg) for arg in atom.args):
+            if not all(has_value(signs, arg) for arg in atom.args):
                 return False
     return True
