@@ -6,7 +6,7 @@ from derive.model.binding import Bound
 from derive.model.context import Expressions
 from derive.model.dim import Dim
 from derive.model.failure import Depends, Failure, failure
-from derive.model.formulas import plain_expect, shown
+from derive.model.formulas import link, plain_expects, shown
 from derive.model.given import case_of
 from derive.model.iterates import iterate
 from derive.model.judged import judged, over_domain, related, text_of
@@ -36,7 +36,7 @@ def judge_case(e: Expressions, written: tree.Case) -> tuple[list[Judgement], Fai
     for statement in written.body:
         if not isinstance(statement, tree.Iterate):
             after = e.inside(replace(e.scope, moments=moments))
-            found.append(judge_expect(after, statement, case, cause))
+            found.extend(judge_expect(after, statement, case, cause))
         elif case is not None and cause is None:
             moments = moments or Moments(e.scope.model)
             try:
@@ -59,18 +59,26 @@ def judge_expect(
     written: tree.Expect | tree.LatexExpect,
     case: Case | None,
     cause: Depends | None = None,
-) -> Judgement:
-    """`expect` or `refute` in a case, or `expect` of closed numbers outside of one."""
+) -> list[Judgement]:
+    """`expect` or `refute` in a case, or `expect` of closed numbers outside of one.
+
+    A chain `a = b = c` between dollar signs has one for each of its relations.
+    """
     if isinstance(written, tree.Expect):
-        return _judge_expect(e, written, case, cause)
+        return [_judge_expect(e, written, case, cause)]
     kind, label, span = written.kind, written.label, written.span
     text = f"${written.formula.text}$"
     try:
-        plain = plain_expect(e, written)
+        several = plain_expects(e, written)
     except Failure as problem:
-        return Judgement(kind, label, text, span, None, problem.diagnostic, case=case)
-    said = shown(tree.Comparison(span, plain.op, plain.left, plain.right))
-    return replace(_judge_expect(e, plain, case, cause), text=text, read_as=said)
+        return [Judgement(kind, label, text, span, None, problem.diagnostic, case=case)]
+    found: list[Judgement] = []
+    for plain in several:
+        relation = tree.Comparison(span, plain.op, plain.left, plain.right)
+        said = text if len(several) == 1 else link(relation)
+        judgement = _judge_expect(e, plain, case, cause)
+        found.append(replace(judgement, text=said, read_as=shown(relation)))
+    return found
 
 
 def _judge_expect(

@@ -46,7 +46,7 @@ def elaborate(file: tree.File, path: Path | None = None) -> Model:
 
 def elaborate_claim(model: Model, claim: tree.Claim) -> Judgement:
     """The judgement that `claim` asks for, in a model that is already there."""
-    return judge_written(elaborator(model), claim)
+    return judge_written(elaborator(model), claim, several=False)[0]
 
 
 def elaborate_expression(model: Model, expression: tree.Expression) -> Tensor:
@@ -97,13 +97,13 @@ class Reader:
             case tree.Prose(text=text):
                 model.prose.append((statement.span, text))
             case tree.Claim():
-                model.judgements.append(judge_written(e, statement))
+                model.judgements.extend(judge_written(e, statement))
             case tree.Derivation():
                 model.judgements.extend(judge_derivation(e, statement))
             case tree.LatexDerivation():
                 model.judgements.extend(judge_lines(e, statement))
             case tree.Expect() | tree.LatexExpect():
-                model.judgements.append(judge_expect(e, statement, None))
+                model.judgements.extend(judge_expect(e, statement, None))
             case tree.Case():
                 found, wrong = judge_case(e, statement)
                 model.judgements.extend(found)

@@ -9,6 +9,7 @@ from derive.model.functions import prelude_names
 from derive.model.judged import judge_claim, judge_derivation, text_of
 from derive.model.model import Judgement, Model
 from derive.model.operations import OPERATIONS
+from derive.model.traverse import names_in
 from derive.syntax import tree
 from derive.syntax.latex import LatexError
 from derive.syntax.latex_factors import Ambiguous
@@ -29,7 +30,29 @@ def known(model: Model) -> Known:
     printed |= {n: d.latex for n, d in defined.items() if d.latex is not None}
     functions = frozenset({*model.functions, *model.defs} - ranks.keys())
     builtin = frozenset({*OPERATIONS, *prelude_names(), *MORE})
-    return Known(ranks, frozenset(model.dims), functions, printed, builtin)
+    params = tuple(n for n, s in model.symbols.items() if s.role == "param")
+    return Known(
+        ranks,
+        frozenset(model.dims),
+        functions,
+        printed,
+        builtin,
+        frozenset(defined),
+        params,
+        drawn(model),
+    )
+
+
+def drawn(model: Model) -> dict[str, frozenset[str]]:
+    """On which random tensors each name hangs, if on any."""
+    found = {name: frozenset((name,)) for name in model.laws}
+    if not found:
+        return found
+    for name, definition in model.definitions.items():
+        used = names_in(definition.body) & found.keys()
+        if used:
+            found[name] = frozenset[str]().union(*(found[n] for n in used))
+    return found
 
 
 def read(e: Expressions, formula: tree.Formula) -> tuple[Reading, list[Line]]:
@@ -50,49 +73,60 @@ def failed(formula: tree.Formula, problem: LatexError) -> Failure:
     return failure(code, problem.message, span, problem.label, helps=problem.helps)
 
 
-def comparison(e: Expressions, formula: tree.Formula) -> tree.Comparison:
-    """The one relation of a formula. Raises Failure."""
+def comparisons(e: Expressions, formula: tree.Formula, several: bool) -> list[tree.Comparison]:
+    """The relations of a formula, `a = b = c` having two. Raises Failure."""
     reading, lines = read(e, formula)
+    line = tuple(item for line in lines for item in line)
     try:
-        return reading.relation(tuple(item for line in lines for item in line))
+        found = reading.relations(line)
+        if len(found) > 1 and not several:
+            message = f"one relation is needed here, and {len(found)} stand here"
+            raise LatexError(message, line[0].start, line[-1].end, "which of them is wrong?")
     except LatexError as problem:
         raise failed(formula, problem) from None
+    return found
 
 
-def plain_claim(e: Expressions, claim: tree.Claim) -> tree.Claim:
-    """A claim in the plain language. Raises Failure."""
+def plain_expects(e: Expressions, expect: tree.LatexExpect) -> list[tree.Expect]:
+    """An expectation in the plain language, one for each relation of a chain. Raises Failure."""
+    return [
+        tree.Expect(
+            expect.span,
+            expect.kind,
+            expect.label,
+            found.op,
+            found.left,
+            found.right,
+            expect.within,
+            expect.percent,
+        )
+        for found in comparisons(e, expect.formula, expect.kind == "expect")
+    ]
+
+
+def judge_written(e: Expressions, claim: tree.Claim, several: bool = True) -> list[Judgement]:
+    """A claim, between dollar signs or not; a chain of relations is one for each of them."""
     if claim.latex is None:
-        return claim
-    return replace(claim, relation=comparison(e, claim.latex), latex=None)
-
-
-def plain_expect(e: Expressions, expect: tree.LatexExpect) -> tree.Expect:
-    """An expectation in the plain language. Raises Failure."""
-    found = comparison(e, expect.formula)
-    return tree.Expect(
-        expect.span,
-        expect.kind,
-        expect.label,
-        found.op,
-        found.left,
-        found.right,
-        expect.within,
-        expect.percent,
-    )
-
-
-def judge_written(e: Expressions, claim: tree.Claim) -> Judgement:
-    """A claim, between dollar signs or not."""
-    if claim.latex is None:
-        return judge_claim(e, claim)
+        return [judge_claim(e, claim)]
     first = Span(claim.span.source, claim.latex.span.start, claim.latex.span.start)
     text = f"${text_of(first, claim.span)}"
     try:
-        plain = plain_claim(e, claim)
+        relations = comparisons(e, claim.latex, several and claim.kind == "claim")
     except Failure as problem:
-        return Judgement(claim.kind, claim.label, text, claim.span, None, problem.diagnostic)
-    assert plain.relation is not None
-    return replace(judge_claim(e, plain), text=text, read_as=shown(plain.relation))
+        return [Judgement(claim.kind, claim.label, text, claim.span, None, problem.diagnostic)]
+    return [
+        replace(
+            judge_claim(e, replace(claim, relation=relation, latex=None)),
+            text=text if len(relations) == 1 else link(relation),
+            read_as=shown(relation),
+        )
+        for relation in relations
+    ]
+
+
+def link(relation: tree.Comparison) -> str:
+    """One relation of a chain, as it is written."""
+    return f"${' '.join(relation.left.span.to(relation.right.span).text.split())}$"
 
 
 def shown(comparison: tree.Comparison) -> str:

@@ -70,11 +70,17 @@ class Report:
         return 1 if self.failed else 0
 
     def outcomes(self) -> dict[int, str]:
-        """The outcome on each line of a single file: `proved`, `error[unknown-name]`."""
-        found: dict[int, str] = {}
+        """The outcomes on each line of a single file: `proved`, `error[unknown-name]`.
+
+        Where a line has several that differ, as `a = b = c` may, a semicolon stands between them.
+        """
+        found: dict[int, list[str]] = {}
         for file in self.files:
             for diagnostic in file.faults:
-                found.setdefault(diagnostic.span.line, f"error[{diagnostic.code}]")
+                found.setdefault(diagnostic.span.line, []).append(f"error[{diagnostic.code}]")
             for statement in file.outcomes:
-                found.setdefault(statement.statement.line, outcome(statement.verdict))
-        return dict(sorted(found.items()))
+                said = outcome(statement.verdict)
+                before = found.setdefault(statement.statement.line, [])
+                if said not in before:
+                    before.append(said)
+        return {line: "; ".join(several) for line, several in sorted(found.items())}

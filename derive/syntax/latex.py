@@ -11,6 +11,7 @@ from lark.exceptions import UnexpectedInput, VisitError
 
 from derive.syntax.latex_tree import (
     Accent,
+    Braced,
     Command,
     Environment,
     Fence,
@@ -25,6 +26,7 @@ from derive.syntax.latex_tree import (
     Scripted,
     Styled,
     Word,
+    inside,
 )
 from derive.syntax.parse import grammar_text
 
@@ -35,10 +37,14 @@ SIGNS = {
     r"\cdot": "·", r"\times": "×", r"\odot": "⊙", r"\circ": "⊙", "∘": "⊙", r"\le": "<=",
     r"\leq": "<=", r"\leqslant": "<=", "≤": "<=", r"\ge": ">=", r"\geq": ">=", "≥": ">=",
     r"\geqslant": ">=", r"\ne": "!=", r"\neq": "!=", "≠": "!=", r"\approx": "~", "≈": "~",
-    "−": "-", r"\mid": "|", r"\to": "->", r"\rightarrow": "->", r"\in": "in",
+    "−": "-", r"\mid": "|", r"\to": "->", r"\rightarrow": "->", r"\in": "in", r"\lt": "<",
+    r"\gt": ">", r"\sim": "∼",
 }  # fmt: skip
 ACCENTS = {"widehat": "hat", "overline": "bar", "widetilde": "tilde"}
-STYLES = {"mathbf": "bf", "boldsymbol": "bf", "bm": "bf", "mathbb": "bb", "mathcal": "cal"}
+STYLES = {
+    "mathbf": "bf", "boldsymbol": "bf", "bm": "bf", "mathbb": "bb", "mathcal": "cal",
+    "mathscr": "cal",
+}  # fmt: skip
 NAME = re.compile(r"[A-Za-z]+")
 
 
@@ -116,12 +122,19 @@ class _Nodes(Transformer):  # type: ignore[misc]  # lark's class has no types
             return bare
         made = Scripted(_start(base), _end(base), leaf(base))
         for kind, part, end in scripts:
-            if kind == "prime":
-                made = replace(made, primes=made.primes + 1, end=end)
+            strokes = 1 if kind == "prime" else _strokes(part) if kind == "sup" else 0
+            if strokes:
+                made = replace(made, primes=made.primes + strokes, end=end)
                 continue
             if getattr(made, kind) is not None:
                 raise LatexError("two scripts on one sign", part.start, part.end, "a second one")
             made = replace(made, **{kind: part, "end": end})
+        if isinstance(made.base, Braced):
+            brace = made.base
+            under, over = brace.side == "sub", brace.side == "sup"
+            made = replace(made, sub=None if under else made.sub, sup=None if over else made.sup)
+            if made.sub is None and made.sup is None and not made.primes:
+                return replace(brace, end=made.end)
         return made
 
     def sub(self, args: Args) -> tuple[str, Item, int]:
@@ -158,7 +171,12 @@ class _Nodes(Transformer):  # type: ignore[misc]  # lark's class has no types
         return Frac(_start(args[0]), end, *numbers)
 
     def root(self, args: Args) -> Item:
-        return Root(_start(args[0]), args[1].end, args[1])
+        degree = args[2] if len(args) > 2 else None
+        return Root(_start(args[0]), args[-1].end, args[-1], degree)
+
+    def braced(self, args: Args) -> Item:
+        side = "sub" if str(args[0]).startswith(r"\u") else "sup"
+        return Braced(_start(args[0]), args[1].end, side, inside(args[1]))
 
     def accent(self, args: Args) -> Item:
         mark = str(args[0])[1:]
@@ -172,6 +190,8 @@ class _Nodes(Transformer):  # type: ignore[misc]  # lark's class has no types
         return Styled(_start(args[0]), args[1].end, style, args[1])
 
     def word(self, args: Args) -> Item:
+        if len(args) == 2:
+            return Word(_start(args[0]), _end(args[1]), str(args[1]))
         command, left, _, right = args
         text = " ".join(self.text[_end(left) : _start(right)].split())
         return Word(_start(command), _end(right), text)
@@ -184,6 +204,14 @@ class _Nodes(Transformer):  # type: ignore[misc]  # lark's class has no types
         left, line, right = args
         return Fence(_start(left), _end(right), "[", line)
 
+    def curly(self, args: Args) -> Item:
+        left, line, right = args
+        return Fence(_start(left), _end(right), "{", line)
+
+    def angle(self, args: Args) -> Item:
+        left, line, right = args
+        return Fence(_start(left), _end(right), "<", line)
+
     def grown(self, args: Args) -> Item:
         left, line, right = args
         kind = _fence(str(left))
@@ -191,6 +219,9 @@ class _Nodes(Transformer):  # type: ignore[misc]  # lark's class has no types
             raise LatexError(
                 f"`{left}` and `{right}` are no pair", _start(left), _end(right), "no pair"
             )
+        match kind, line:
+            case "|", (Fence(kind="|", items=items),):
+                return Fence(_start(left), _end(right), "‖", items)
         return Fence(_start(left), _end(right), kind, line)
 
     def environment(self, args: Args) -> Item:
@@ -212,7 +243,7 @@ def leaf(part: Any) -> Any:
         case "LETTER":
             return Letter(start, end, text)
         case "NUMBER":
-            return Number(start, end, text)
+            return Number(start, end, text.replace("{,}", ""))
         case "COMMAND":
             return Command(start, end, text[1:])
         case "PIPE":
@@ -221,6 +252,12 @@ def leaf(part: Any) -> Any:
             return Mark(start, end, "‖")
         case _:
             return Mark(start, end, SIGNS.get(text, text))
+
+
+def _strokes(part: Item) -> int:
+    r"""How many `\prime` a superscript is made of, if of nothing else."""
+    items = inside(part)
+    return len(items) * all(isinstance(i, Command) and i.name == "prime" for i in items)
 
 
 def _start(part: Any) -> int:
@@ -239,8 +276,10 @@ def _fence(token: str) -> str:
         return "["
     if sign in ("|", r"\vert", r"\lvert", r"\rvert"):
         return "|"
-    if sign in (r"\{", r"\}"):
+    if sign in (r"\{", r"\}", r"\lbrace", r"\rbrace"):
         return "{"
+    if sign in (r"\langle", r"\rangle"):
+        return "<"
     return "." if sign == "." else "‖"
 
 

@@ -7,8 +7,10 @@ from derive.diagnostics.span import Source, Span
 from derive.syntax import latex_kinds as kinds
 from derive.syntax import tree
 from derive.syntax.latex import LatexError
+from derive.syntax.latex_ellipsis import run_of
 from derive.syntax.latex_names import Known, key, key_of, unstyled
 from derive.syntax.latex_tree import (
+    Braced,
     Command,
     Environment,
     Fence,
@@ -24,9 +26,8 @@ from derive.syntax.latex_tree import (
     Styled,
     Word,
     inside,
-    is_digit,
-    signs_in,
 )
+from derive.syntax.show import show
 from derive.syntax.tree import Expression
 
 BIG = {"sum": "sum", "prod": "prod", "max": "max", "min": "min"}
@@ -35,7 +36,7 @@ COMMANDS = {
     "sinh": "sinh", "cosh": "cosh", "tanh": "tanh", "arcsin": "asin", "arccos": "acos",
     "arctan": "atan", "max": "max", "min": "min", "det": "det", "tr": "trace",
 }  # fmt: skip
-WORDS = {"tr": "trace", "sgn": "sign", "ln": "log", "var": "var", "relu": "relu", "cov": "Cov"}
+WORDS = {"tr": "trace", "sgn": "sign", "ln": "log", "relu": "relu", "cov": "Cov"}
 RELATIONS = frozenset(("=", "!=", "<", "<=", ">", ">=", "~"))
 OPERATORS = frozenset(("+", "-", "·", "×", "⊙", "*", "/"))
 
@@ -49,8 +50,10 @@ class Factors:
 
     def __init__(self, source: Source, offset: int, known: Known) -> None:
         self.source, self.offset, self.known = source, offset, known
-        self.forms = known.forms()
+        self.forms, self.printed = known.forms(), known.sequences()
         self.bound: set[str] = set()
+        self.letters: list[tuple[str, int]] = []
+        self.extent = (0, 0)
 
     def sum(self, items: Line) -> Expression:
         """A sum of terms."""
@@ -62,10 +65,6 @@ class Factors:
 
     def factor(self, items: Line, place: int) -> tuple[Expression, int]:
         """One factor, and where it ends."""
-        raise NotImplementedError
-
-    def paired(self, items: Line) -> Line:
-        """Bars in pairs as brackets."""
         raise NotImplementedError
 
     def chain(self, items: Line) -> tuple[list[Line], list[str]]:
@@ -126,20 +125,27 @@ class Factors:
         name = self.plain_name(item)
         if name is not None:
             return name if name in self.known.functions else None
+        return self.builtin(item)
+
+    def builtin(self, item: Item) -> str | None:
+        """The function of the language that a sign names, whatever the file calls so."""
         match unstyled(item):
             case Command(name=command) if command in COMMANDS:
                 return COMMANDS[command]
-            case Command(name="sigma"):
+            case Command(name="sigma") | Letter(text="σ"):
                 return "sigmoid"
+            case Command(name=command) if command in self.known.builtin:
+                return command
             case Word(text=text):
-                lower = text.lower()
-                plain = WORDS.get(lower, text if text in self.known.builtin else lower)
+                if text in self.known.builtin:
+                    return text
+                plain = WORDS.get(text.lower(), text.lower())
                 return plain if plain in self.known.builtin or plain in WORDS.values() else None
             case Styled(style="bb", inside=part) if key_of(inside(part)) == "E":
                 return "E"
         return None
 
-    # --- scripts ---------------------------------------------------------------------------------
+    # --- signs without scripts --------------------------------------------------------------------
 
     def primary(self, item: Item) -> Expression:
         """A sign with its scripts, no function."""
@@ -154,8 +160,14 @@ class Factors:
                 return self.fence(item)
             case Frac():
                 return self.fraction(item)
-            case Root(_, _, part):
+            case Braced(_, _, _, items):
+                return replace(self.sum(items), span=self.at(item))
+            case Root(_, _, part, None):
                 return self.call(self.at(item), "sqrt", self.sum(inside(part)))
+            case Root(_, _, part, degree):
+                span, one = self.at(item), tree.Number(self.at(item), Fraction(1), "1")
+                order = tree.Binary(span, "/", one, self.sum(degree or ()))
+                return tree.Binary(span, "^", self.sum(inside(part)), order)
             case Environment():
                 return self.environment(item)
             case Mark(sign=sign):
@@ -184,119 +196,6 @@ class Factors:
                 )
         raise self.unknown(item, "this is no name of the file")
 
-    def scripted(self, item: Scripted) -> Expression:
-        """A name, an entry, a power, a transpose."""
-        whole = self.whole(item)
-        if whole is not None:
-            return whole
-        lower = Scripted(item.start, item.sub.end if item.sub else item.end, item.base, item.sub)
-        special = self.special(item)
-        base = special if special is not None else self.lowered(lower)
-        if item.primes:
-            raise self.unknown(item, "a prime stands at a function that is applied, as in `g'(z)`")
-        return base if item.sup is None else self.raised(base, item.sup, item)
-
-    def whole(self, item: Item) -> Expression | None:
-        """The name that is written with all of these scripts, one above among them."""
-        if isinstance(item, Scripted) and item.sup is not None:
-            name = self.named(key(item), item)
-            return None if name is None else tree.Name(self.at(item), name)
-        return None
-
-    def special(self, item: Scripted) -> Expression | None:
-        r"""`\delta_{ij}`, `I_n`, `\mathbf{1}_n`, `\mathbb{1}_{z > 0}`."""
-        if item.sub is None or self.plain_name(item.base) is not None:
-            return None
-        below, span = inside(item.sub), self.at(item)
-        form = key(item.base)
-        if form == "<delta>":
-            return tree.Subscript(span, tree.Name(span, "delta"), self.places(below, 2))
-        if form == "I" and self.named("I", item) is None:
-            return tree.Subscript(span, tree.Name(span, "eye"), (self.sum(below),))
-        if form in ("bb(1)", "bf(1)", "bf(0)", "1", "<chi>"):
-            if any(isinstance(i, Mark) and i.sign in RELATIONS for i in below):
-                return tree.Indicator(span, self.conditions(below))
-            if form in ("bf(1)", "bf(0)"):
-                name = "ones" if form == "bf(1)" else "zeros"
-                return tree.Subscript(span, tree.Name(span, name), self.places(below, 1))
-        return None
-
-    def lowered(self, item: Scripted) -> Expression:
-        """A base with its subscript: part of its name, or the place of an entry."""
-        if item.sub is None:
-            return self.primary(item.base)
-        below = inside(item.sub)
-        alone = self.plain_name(item.base)
-        joined = self.named(f"{key(unstyled(item.base))}_({key_of(below)})", item)
-        joined = self.named(key(replace(item, sup=None)), item) or joined
-        if joined is not None:
-            self.check_entry(item, joined, alone, below)
-            return tree.Name(self.at(item), joined)
-        first, rest = self.comma(below)
-        form = f"{key(unstyled(item.base))}_({key_of(first)})"
-        name = self.named(form, item) if rest else None
-        if name is not None:
-            rank = self.known.ranks.get(name, 0)
-            fits = alone is not None and self.known.ranks.get(alone, 0) > signs_in(below).count(",")
-            if fits:
-                self.check_entry(item, f"{name}[{key_of(rest)}]", alone, below)
-            else:
-                return tree.Subscript(
-                    self.at(item), tree.Name(self.at(item.base), name), self.places(rest, rank)
-                )
-        base = self.primary(item.base)
-        axes = kinds.rank_of(self.kind(base))
-        if axes == 0:
-            name = base.id if isinstance(base, tree.Name) else "this"
-            raise self.unknown(
-                item,
-                f"`{name}` is a number, and has no entries",
-                "a name with this subscript would have to be declared",
-            )
-        return tree.Subscript(self.at(item), base, self.places(below, axes))
-
-    def check_entry(self, item: Item, joined: str, alone: str | None, below: Line) -> None:
-        """Stop where a subscript may be part of a name, or the place of an entry."""
-        if alone is None or self.known.ranks.get(alone, 0) < 1 or joined in self.known.printed:
-            return
-        place = key_of(below)
-        raise Ambiguous(
-            f"this may be the name `{joined}`, or `{alone}[{place}]`, an entry",
-            item.start,
-            item.end,
-            "a name, or an entry?",
-            f"give `{joined}` a printed form of its own, or name the entry in a definition",
-        )
-
-    def comma(self, items: Line) -> tuple[Line, Line]:
-        """What stands before the first comma, and behind it."""
-        for place, item in enumerate(items):
-            if isinstance(item, Mark) and item.sign == ",":
-                return items[:place], items[place + 1 :]
-        return items, ()
-
-    def places(self, items: Line, rank: int | None) -> tuple[Expression, ...]:
-        """The places of an entry: `ij`, `i,j+1`, `t-1`."""
-        parts = self.split(items, ",")
-        several = rank is None or rank > 1
-        simple = all(isinstance(i, Letter | Command) or is_digit(i) for i in items)
-        if len(parts) == 1 and several and len(items) > 1 and simple:
-            return tuple(self.place((item,)) for item in items)
-        if several and len(items) == 1 and isinstance(items[0], Number):
-            start, digits = items[0].start, items[0].text
-            if len(digits) == rank:
-                ends = range(start, start + len(digits))
-                single = (Number(k, k + 1, d) for k, d in zip(ends, digits, strict=True))
-                return tuple(map(self.number, single))
-        return tuple(map(self.place, parts))
-
-    def place(self, items: Line) -> Expression:
-        """One place: an index, with its own name before that of a tensor."""
-        match items:
-            case (Letter(text=text) as letter,) if text in self.bound:
-                return tree.Name(self.at(letter), text)
-        return self.sum(items)
-
     def split(self, items: Line, sign: str) -> list[Line]:
         """The parts between commas."""
         parts: list[list[Item]] = [[]]
@@ -307,40 +206,6 @@ class Factors:
                 parts[-1].append(item)
         return [tuple(part) for part in parts]
 
-    def raised(self, base: Expression, sup: Item, item: Item) -> Expression:
-        """A power, a transpose, an inverse."""
-        above, span, kind = inside(sup), self.at(item), self.kind(base)
-        form = key_of(above)
-        if form in (r"\top", r"\intercal") or (form == "T" and kind != kinds.SCALAR):
-            if form == "T" and "T" in self.known.dims:
-                raise Ambiguous(
-                    "this may be a transpose, or a power of the size `T`",
-                    item.start,
-                    item.end,
-                    "which of them?",
-                    r"write `^\top` for the transpose",
-                )
-            return base if isinstance(base, tree.List) else tree.Transpose(span, base)
-        signs = [i.sign for i in above if isinstance(i, Mark)]
-        if signs == ["-"] and len(above) == 2 and kind == kinds.MATRIX:
-            inverse = self.call(span, "inv", base)
-            last = key(above[1])
-            if last == "1":
-                return inverse
-            if last in (r"\top", "T"):
-                return tree.Transpose(span, inverse)
-        if signs == ["⊙"]:
-            above = tuple(i for i in above if not isinstance(i, Mark))
-        elif kind == kinds.MATRIX:
-            raise Ambiguous(
-                "a power of a matrix may be entry by entry, or of the matrix",
-                item.start,
-                item.end,
-                "which of them?",
-                r"write `A^{\odot 2}` for entry by entry, `A A` for the product",
-            )
-        return tree.Binary(span, "^", base, self.sum(above))
-
     # --- brackets --------------------------------------------------------------------------------
 
     def fence(self, item: Fence) -> Expression:
@@ -348,15 +213,66 @@ class Factors:
         span = self.at(item)
         match item.kind:
             case "|":
-                return self.call(span, "abs", self.sum(item.items))
+                return self.bars(item)
             case "‖":
-                return self.call(span, "norm", self.sum(item.items))
+                return self.length(item)
+            case "<":
+                return self.inner(item)
             case "[" if any(isinstance(i, Mark) and i.sign in RELATIONS for i in item.items):
                 return tree.Indicator(span, self.conditions(item.items))
         parts = self.split(item.items, ",")
         if len(parts) > 1:
-            return tree.List(span, tuple(map(self.sum, parts)))
+            return self.run(parts) or tree.List(span, tuple(map(self.sum, parts)))
         return replace(self.sum(item.items), span=span)
+
+    def bars(self, item: Fence) -> Expression:
+        """`|a|` of a number."""
+        value = self.sum(item.items)
+        if self.kind(value) in (kinds.VECTOR, kinds.ROW, kinds.MATRIX):
+            other = "its determinant" if self.kind(value) == kinds.MATRIX else "its length"
+            raise Ambiguous(
+                f"these bars may be the absolute values of `{show(value)}`, or {other}",
+                item.start,
+                item.end,
+                "which of them?",
+                r"write `\det(A)`, `\|x\|`, or `\operatorname{abs}(x)`",
+            )
+        return self.call(self.at(item), "abs", value)
+
+    def length(self, item: Fence) -> Expression:
+        r"""`\|x\|` of a vector."""
+        value = self.sum(item.items)
+        if self.kind(value) == kinds.MATRIX:
+            raise Ambiguous(
+                "the norm of a matrix may be Frobenius', or the spectral norm",
+                item.start,
+                item.end,
+                "which of them?",
+                r"write `\|A\|_F` for the root of the sum of squares",
+            )
+        return self.call(self.at(item), "norm", value)
+
+    def inner(self, item: Fence) -> Expression:
+        r"""`\langle x, y \rangle` of two vectors."""
+        parts = [self.sum(part) for part in self.split(item.items, ",")]
+        if [self.kind(part) for part in parts] != [kinds.VECTOR, kinds.VECTOR]:
+            raise self.unknown(item, "pointed brackets are the product of two vectors")
+        left, right = parts
+        return tree.Binary(self.at(item), "@", tree.Transpose(left.span, left), right)
+
+    def run(self, parts: list[Line]) -> Expression | None:
+        r"""`x_1, \dots, x_n` as the list that it is."""
+        found = run_of(parts, frozenset(self.forms) | self.bound)
+        if found is None:
+            return None
+        span = self.span(parts[0][0].start, parts[-1][-1].end)
+        start, stop = self.number(found.start), self.sum(inside(found.stop))
+        outer = set(self.bound)
+        self.bound.add(found.index)
+        body = self.sum(found.template)
+        self.bound = outer
+        binder = tree.Binder(span, found.index, tree.Range(span, start, stop))
+        return tree.Comprehension(span, body, (binder,), ())
 
     def conditions(self, items: Line) -> tuple[tree.Comparison, ...]:
         """Conditions, all of which hold."""
@@ -372,7 +288,9 @@ class Factors:
         raise LatexError("a comparison is needed here", first.start, last.end, "no comparison")
 
     def environment(self, item: Environment) -> Expression:
-        """A matrix."""
+        """A matrix, or what is defined by cases."""
+        if item.name == "cases":
+            return self.cases(item)
         if not item.name.endswith("matrix"):
             raise self.unknown(item, f"`{item.name}` is not a matrix")
         rows = [
@@ -385,4 +303,12 @@ class Factors:
 
     def fraction(self, item: Frac) -> Expression:
         """A quotient, or a derivative."""
+        raise NotImplementedError
+
+    def cases(self, item: Environment) -> Expression:
+        """What is defined by cases."""
+        raise NotImplementedError
+
+    def scripted(self, item: Scripted) -> Expression:
+        """A sign with its scripts."""
         raise NotImplementedError

@@ -8,10 +8,12 @@ from derive.syntax.latex import LatexError, read_latex
 from derive.syntax.latex_tree import (
     Accent,
     Command,
+    Fence,
     Group,
     Item,
     Letter,
     Line,
+    Mark,
     Number,
     Scripted,
     Styled,
@@ -31,17 +33,25 @@ SPELLINGS = frozenset(GREEK.values())
 VARIANTS = {"varepsilon": "epsilon", "varphi": "phi", "vartheta": "theta", "varsigma": "sigma"}
 SHORT = {"eps": "epsilon", "lam": "lambda", "lmbda": "lambda", "sig": "sigma"}
 MARKS = ("hat", "bar", "tilde", "dot")
+CLOSING = {"(": ")", "[": "]", "{": "}", "<": ">"}
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The names in scope: `ranks` of tensors, sizes and indices, `functions`; `printed` forms."""
+    """The names in scope: `ranks` of tensors, sizes and indices, `functions`; `printed` forms.
+
+    `defined` are the tensors that hang on others, `params` those that are learned. `drawn` tells on
+    which random tensors a name hangs, if on any.
+    """
 
     ranks: Mapping[str, int]
     dims: frozenset[str] = frozenset()
     functions: frozenset[str] = frozenset()
     printed: Mapping[str, str] = field(default_factory=dict)
     builtin: frozenset[str] = frozenset()
+    defined: frozenset[str] = frozenset()
+    params: tuple[str, ...] = ()
+    drawn: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def forms(self) -> dict[str, list[str]]:
         """For each way of writing, the names that it may be."""
@@ -53,17 +63,28 @@ class Known:
                     names.append(name)
         return found
 
+    def sequences(self) -> list[tuple[tuple[str, ...], str]]:
+        """Printed forms of several signs, the longest first, and what they print."""
+        read = {name: printed_line(printed) for name, printed in self.printed.items()}
+        found = [(tuple(map(key, line)), name) for name, line in read.items() if len(line) > 1]
+        return sorted(found, key=lambda form: -len(form[0]))
+
 
 def forms_of(name: str, printed: str | None) -> Iterator[str]:
     """The ways of writing one name."""
-    if printed is not None:
-        try:
-            lines = read_latex(printed.replace("\\\\", "\\"))
-        except LatexError:
-            lines = ()
-        if len(lines) == 1 and lines[0]:
-            yield key_of(lines[0])
+    line = () if printed is None else printed_line(printed)
+    if line:
+        yield key_of(line)
     yield from plain_forms(name)
+
+
+def printed_line(printed: str) -> Line:
+    """A printed form, read; empty where it cannot be."""
+    try:
+        lines = read_latex(printed.replace("\\\\", "\\"))
+    except LatexError:
+        return ()
+    return lines[0] if len(lines) == 1 else ()
 
 
 def plain_forms(name: str) -> Iterator[str]:
@@ -125,7 +146,11 @@ def key(item: Item) -> str:
             made += f"_({key_of(inside(sub))})" if sub is not None else ""
             made += f"^({key_of(inside(sup))})" if sup is not None else ""
             return made + "'" * primes
-    return f"[{item.__class__.__name__}]" + (item.sign if hasattr(item, "sign") else "")
+        case Mark(_, _, sign):
+            return sign
+        case Fence(_, _, kind, items):
+            return f"{kind}{key_of(items)}{CLOSING.get(kind, kind)}"
+    return f"[{item.__class__.__name__}]"
 
 
 def unstyled(item: Item) -> Item:

@@ -10,42 +10,55 @@ from derive.diagnostics.span import Source
 from derive.syntax import latex_kinds as kinds
 from derive.syntax import tree
 from derive.syntax.latex import LatexError, read_latex
-from derive.syntax.latex_applied import Applied
-from derive.syntax.latex_factors import BIG, OPERATORS, RELATIONS, Ambiguous
+from derive.syntax.latex_applied import without_stop
+from derive.syntax.latex_big import Big
+from derive.syntax.latex_ellipsis import is_dots
+from derive.syntax.latex_factors import OPERATORS, RELATIONS, Ambiguous
 from derive.syntax.latex_names import Known, key
 from derive.syntax.latex_tree import (
+    Braced,
     Command,
     Fence,
     Frac,
     Group,
     Item,
-    Letter,
     Line,
     Mark,
     Number,
-    Scripted,
     Word,
     inside,
+    letters_at,
     parts_of,
+    signs_in,
 )
 from derive.syntax.show import show
 from derive.syntax.tree import Expression
 
 
-class Reading(Applied):
+class Reading(Big):
     """Reads the lines of one formula."""
 
     # --- relations -------------------------------------------------------------------------------
 
-    def relation(self, items: Line) -> tree.Comparison:
-        """`a = b`, with one relation."""
+    def said(self, line: Line) -> Line:
+        r"""A line without the stop and the remark, `\text{(discrete)}`, at its end."""
+        line = without_stop(line)
+        if line and isinstance(line[-1], Word) and line[-1].text.endswith(")"):
+            for place, item in enumerate(line):
+                if isinstance(item, Word) and item.text.startswith("("):
+                    return without_stop(line[:place])
+        return line
+
+    def relations(self, items: Line) -> list[tree.Comparison]:
+        """`a = b`, or `a = b = c` as its two relations."""
         sides, ops = self.chain(items)
-        if len(ops) != 1:
+        if not ops:
             first, last = items[0], items[-1]
-            message = f"one relation is needed, and {len(ops) or 'none'} stand here"
-            raise LatexError(message, first.start, last.end, "a claim is one relation")
-        left, right = map(self.side, sides)
-        return tree.Comparison(left.span.to(right.span), ops[0], left, right)
+            raise LatexError("no relation stands here", first.start, last.end, "nothing is said")
+        self.letters = list(letters_at(items))
+        values = list(map(self.side, sides))
+        pairs = zip(values, ops, values[1:], strict=False)
+        return [tree.Comparison(a.span.to(b.span), op, a, b) for a, op, b in pairs]
 
     def side(self, items: Line) -> Expression:
         """A side of a relation."""
@@ -57,7 +70,7 @@ class Reading(Applied):
         """What stands between relations, and these."""
         sides: list[list[Item]] = [[]]
         ops: list[str] = []
-        for item in self.paired(items):
+        for item in self.paired(self.sequences(items)):
             if isinstance(item, Mark) and item.sign in RELATIONS:
                 ops.append(item.sign)
                 sides.append([])
@@ -65,91 +78,20 @@ class Reading(Applied):
                 sides[-1].append(item)
         return [tuple(side) for side in sides], ops
 
-    def paired(self, items: Line) -> Line:
-        """Bars in pairs as brackets."""
-        made: list[Item] = []
-        opened: dict[str, int] = {}
-        for item in items:
-            base = item.base if isinstance(item, Scripted) else item
-            if not (isinstance(base, Mark) and base.sign in ("|", "‖")):
-                made.append(item)
-                continue
-            sign = base.sign
-            if sign not in opened:
-                opened[sign] = len(made)
-                made.append(item)
-                continue
-            start = opened.pop(sign)
-            fence = Fence(made[start].start, base.end, sign, tuple(made[start + 1 :]))
-            scripted = item if isinstance(item, Scripted) else None
-            closed: Item = fence
-            if scripted is not None:
-                closed = Scripted(fence.start, item.end, fence, scripted.sub, scripted.sup)
-            made[start:] = [closed]
-        if opened:
-            place = made[min(opened.values())]
-            raise self.unknown(place, "this bar has no partner")
-        return tuple(made)
-
-    def words(self, items: Line) -> Line:
-        """Letters that touch and spell a name as one word: `gap`, `Wx`."""
-        made: list[Item] = []
-        place = 0
-        while place < len(items):
-            stop = self.touching(items, place)
-            ends = range(stop, place + 1, -1)
-            found = next((w for end in ends if (w := self.word(items, place, end))), None)
-            word, place = found or (items[place], place + 1)
-            made.append(word)
-        return tuple(made)
-
-    def touching(self, items: Line, place: int) -> int:
-        """Where letters end that stand without room between them."""
-        stop = place
-        while stop < len(items):
-            base = parts_of(items[stop])[0]
-            touches = stop == place or items[stop - 1].end == items[stop].start
-            if not touches or not isinstance(base, Letter | Number):
-                return stop
-            stop += 1
-            if isinstance(items[stop - 1], Scripted):
-                return stop
-        return stop
-
-    def word(self, items: Line, place: int, end: int) -> tuple[Item, int] | None:
-        """The name that these letters spell. Raises Ambiguous where they are a product too."""
-        last = items[end - 1]
-        text = "".join(key(parts_of(item)[0]) for item in items[place:end])
-        follows = items[end] if end < len(items) else None
-        applied = isinstance(follows, Fence) and text in self.known.builtin
-        sub = last.sub if isinstance(last, Scripted) else None
-        forms = (text, f"{text}_({key(sub)})" if sub is not None else text)
-        if not (applied or any(form in self.forms for form in forms)):
-            return None
-        singles = [self.plain_name(parts_of(item)[0]) for item in items[place:end]]
-        if None not in singles:
-            product = " * ".join(str(name) for name in singles)
-            raise Ambiguous(
-                f"this may be the name `{text}`, or the product `{product}`",
-                items[place].start,
-                last.end,
-                "a name, or a product?",
-                rf"write `\mathrm{{{text}}}` for the name, or leave room in the product",
-            )
-        word = Word(items[place].start, parts_of(last)[0].end, text)
-        if not isinstance(last, Scripted):
-            return word, end
-        return Scripted(word.start, last.end, word, last.sub, last.sup, last.primes), end
-
     # --- sums and products -----------------------------------------------------------------------
 
     def sum(self, items: Line) -> Expression:
         """Terms with plus and minus."""
-        items = self.words(self.paired(items))
+        items = self.grouped(items)
         if not items:
             raise LatexError("nothing stands here", 0, 1, "a value is needed")
+        addends = list(self.addends(items))
+        parts = [part for _, part in addends]
+        if any(map(is_dots, parts)):
+            return self.running(items, [sign for sign, _ in addends], parts)
+        self.check_after(parts)
         total: Expression | None = None
-        for sign, part in self.addends(items):
+        for sign, part in addends:
             made = self.term(part)
             if total is None:
                 whole = self.span(items[0].start, part[-1].end)
@@ -158,6 +100,13 @@ class Reading(Applied):
                 total = tree.Binary(total.span.to(made.span), sign, total, made)
         assert total is not None
         return total
+
+    def running(self, items: Line, signs: list[str], parts: list[Line]) -> Expression:
+        r"""`x_1 + \dots + x_n`."""
+        found = self.run(parts) if set(signs) == {"+"} else None
+        if not isinstance(found, tree.Comprehension):
+            raise self.unknown(items[0], "it is not clear what these dots leave out")
+        return tree.Big(found.span, "sum", found.binders, (), found.body)
 
     def addends(self, items: Line) -> Iterator[tuple[str, Line]]:
         """The terms with their signs; the body of a sum goes on to the next sign."""
@@ -187,12 +136,18 @@ class Reading(Applied):
                 inner = self.term(items[1:])
                 return tree.Negative(self.span(items[0].start, items[-1].end), inner)
         parts: list[list[Item]] = [[]]
-        for item in items:
+        for place, item in enumerate(items):
+            if self.is_big(item) or is_limit(item):
+                parts[-1] += items[place:]
+                break
             if isinstance(item, Mark) and item.sign == "⊙":
                 parts.append([])
             else:
                 parts[-1].append(item)
         made = [self.juxtaposed(tuple(part), items[-1]) for part in parts]
+        sorts = {self.kind(part) for part in made} & {kinds.VECTOR, kinds.ROW, kinds.MATRIX}
+        if len(sorts) > 1 and len(made) > 1:
+            return self.juxtaposed(items, items[-1])  # `a \odot b c^\top`
         total = made[0]
         for factor in made[1:]:
             total = tree.Binary(total.span.to(factor.span), "*", total, factor)
@@ -217,6 +172,9 @@ class Reading(Applied):
                     raise self.unknown(item, "two operators follow each other")
                 op, place = item.sign, place + 1
                 continue
+            before = items[place - 1] if place else None
+            if isinstance(item, Number) and isinstance(before, Number):
+                raise self.unknown(item, "two numbers stand side by side")
             factor, place = self.factor(items, place)
             if op == "/" and place < len(items) and not isinstance(items[place], Mark):
                 raise Ambiguous(
@@ -238,12 +196,16 @@ class Reading(Applied):
         if op in ("/", "*"):
             return tree.Binary(span, op, left, right)
         first, second = self.kind(left), self.kind(right)
-        if kinds.SCALAR in (first, second):
+        if kinds.SCALAR in (first, second) or (op == "⊙" and first == second):
             return tree.Binary(span, "*", left, right)
+        if op == "⊙":
+            start, end = left.span.start - self.offset, right.span.end - self.offset
+            message = f"a {first} and a {second} have no product entry by entry"
+            raise LatexError(message, start, end, "of unlike shapes", "put brackets")
         if (first, second) == (kinds.VECTOR, kinds.VECTOR):
             if op == "·":
                 return tree.Binary(span, "@", tree.Transpose(left.span, left), right)
-            one, two = show(left), show(right)
+            one, two = map(_bracketed, (left, right))
             raise Ambiguous(
                 f"two vectors side by side may be `{one}.T @ {two}`, or `{one} * {two}`",
                 left.span.start - self.offset,
@@ -262,18 +224,19 @@ class Reading(Applied):
         if whole is not None:
             return whole, place + 1
         base, sub, sup = parts_of(item)
-        if isinstance(base, Command) and base.name in BIG and self.ranges(item, items, place):
-            return self.big(item, base, items[place + 1 :]), len(items)
-        if isinstance(base, Command) and base.name == "nabla" and isinstance(item, Scripted):
-            stop = self.one(items, place + 1, item)
-            return self.nabla(item, items[place + 1 : stop]), stop
+        if self.is_big(item):
+            return self.big(items, place)
+        if is_limit(item):
+            return self.limit(items, place)
+        if isinstance(base, Command) and base.name == "nabla":
+            return self.nabla(items, place)
         if isinstance(item, Frac) and self.is_operator(item):
-            stop = self.one(items, place + 1, item)
-            of = self.sum(items[place + 1 : stop])
-            return self.differentiated(item, of, self.targets(inside(item.below), item)), stop
+            return self.operated(items, place, item)
         if key(base) == "e" and sup is not None and sub is None and self.plain_name(base) is None:
             return self.call(self.at(item), "exp", self.sum(inside(sup))), place + 1
         function = self.is_function(base)
+        if key(base) == "E" and self.plain_name(base) is None and self.opens(items, place, "["):
+            function = "E"
         if function is not None:
             return self.application(function, items, place)
         if self.is_indicator(item, items, place):
@@ -281,21 +244,40 @@ class Reading(Applied):
             assert isinstance(fence, Fence)
             span = self.span(item.start, fence.end)
             return tree.Indicator(span, self.conditions(fence.items)), place + 2
-        return self.norm(item) or self.primary(item), place + 1
+        self.check_unseen(items, place)
+        found = self.before_brackets(items, place)
+        return found or (self.norm(item) or self.primary(item), place + 1)
 
-    def is_operator(self, item: Frac) -> bool:
-        r"""`\frac{\partial}{\partial w}` with nothing behind the upper sign."""
-        above = inside(item.above)
-        below = inside(item.below)
-        signs = (r"\partial", "d")
-        return len(above) == 1 < len(below) and key(above[0]) in signs and key(below[0]) in signs
+    def opens(self, items: Line, place: int, bracket: str) -> bool:
+        """Whether a bracket of this kind follows."""
+        follows = parts_of(items[place + 1])[0] if place + 1 < len(items) else None
+        return isinstance(follows, Fence) and follows.kind == bracket
 
-    def one(self, items: Line, place: int, item: Item) -> int:
-        """Where the one factor behind an operator ends."""
-        if place >= len(items) or isinstance(items[place], Mark):
-            raise self.unknown(item, "nothing stands behind this operator")
-        _, stop = self.factor(items, place)
-        return stop
+    def check_unseen(self, items: Line, place: int) -> None:
+        """Stop at `2{a + b}`, which is printed as `2a + b`."""
+        base = parts_of(items[place])[0]
+        unseen = isinstance(base, Group | Braced) or (isinstance(base, Fence) and base.kind == ".")
+        alone = len(items) == 1 and base is items[place]
+        if unseen and not alone and {"+", "-"} & set(signs_in(getattr(base, "items", ()))):
+            raise Ambiguous(
+                "these braces are not seen in print, and change what is said",
+                base.start,
+                base.end,
+                "with brackets, or without?",
+                "write brackets",
+            )
+
+
+def _bracketed(expr: Expression) -> str:
+    """An expression as a factor."""
+    sums = isinstance(expr, tree.Binary) and expr.op in "+-"
+    return f"({show(expr)})" if sums else show(expr)
+
+
+def is_limit(item: Item) -> bool:
+    r"""`\lim` with what stands below it."""
+    base = parts_of(item)[0]
+    return isinstance(base, Command) and base.name == "lim"
 
 
 def lines_of(source: Source, offset: int, text: str, known: Known) -> tuple[Reading, list[Line]]:
@@ -306,7 +288,8 @@ def lines_of(source: Source, offset: int, text: str, known: Known) -> tuple[Read
         if getattr(only, "name", "") not in ("align", "aligned", "gather", "equation", "split"):
             break
         lines = getattr(only, "lines", ())
-    kept = [line for line in lines if line]
+    reading = Reading(source, offset, known)
+    kept = [line for line in map(reading.said, lines) if line]
     if not kept:
         raise LatexError("the formula is empty", 0, len(text), "nothing stands here")
-    return Reading(source, offset, known), kept
+    return reading, kept

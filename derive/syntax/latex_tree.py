@@ -3,8 +3,9 @@
 Places are offsets in the formula. What the signs mean is settled by `latex_reading`.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, fields, is_dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +61,18 @@ class Frac(Part):
 
 @dataclass(frozen=True, slots=True)
 class Root(Part):
-    r"""`\sqrt{a}`."""
+    r"""`\sqrt{a}`, `\sqrt[3]{a}`."""
 
     inside: "Item"
+    degree: tuple["Item", ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Braced(Part):
+    r"""`\underbrace{...}`; what stands at its `side`, `sub` or `sup`, is a remark and not kept."""
+
+    side: str
+    items: tuple["Item", ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +100,7 @@ class Word(Part):
 
 @dataclass(frozen=True, slots=True)
 class Fence(Part):
-    """Brackets; `kind` is `(`, `[`, `|`, `‖` or `{`."""
+    """Brackets; `kind` is `(`, `[`, `|`, `‖`, `{`, `<` or `.`, which is none."""
 
     kind: str
     items: tuple["Item", ...]
@@ -122,6 +132,7 @@ Item = (
     | Group
     | Frac
     | Root
+    | Braced
     | Accent
     | Styled
     | Word
@@ -135,7 +146,7 @@ Line = tuple[Item, ...]
 
 def inside(item: Item) -> Line:
     """What stands between braces; anything else by itself."""
-    return item.items if isinstance(item, Group) else (item,)
+    return item.items if isinstance(item, Group | Braced) else (item,)
 
 
 def parts_of(item: Item) -> tuple[Item, Item | None, Item | None]:
@@ -153,3 +164,20 @@ def is_digit(item: Item) -> bool:
 def signs_in(items: Sequence[Item]) -> list[str]:
     """The marks in a line."""
     return [item.sign for item in items if isinstance(item, Mark)]
+
+
+def letters_at(part: Any) -> Iterator[tuple[str, int]]:
+    """All letters that are written in a part, with their places."""
+    if isinstance(part, Letter):
+        yield part.text, part.start
+    elif isinstance(part, tuple):
+        for item in part:
+            yield from letters_at(item)
+    elif is_dataclass(part):
+        for one in fields(part):
+            yield from letters_at(getattr(part, one.name))
+
+
+def letters_in(part: Any) -> frozenset[str]:
+    """All letters that are written in a part."""
+    return frozenset(text for text, _ in letters_at(part))
