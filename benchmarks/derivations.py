@@ -10,6 +10,12 @@ class Derivation(NamedTuple):
     by: str
     form: str
 
+    @property
+    def statement(self) -> str:
+        """The textbook's form as a claim."""
+        left = "hess(L, z)" if self.by == "hess" else f"dL/d{self.by}"
+        return f"{left} = {self.form}"
+
 
 DERIVATIONS = {
     "softmax-CE": Derivation(
@@ -121,11 +127,11 @@ param Wf[m,m], Wi[m,m], Wo[m,m], Wc[m,m], V[m,n]
 h[0] = zeros[m]
 c[0] = zeros[m]
 for t in 1..T:
-    a[t] = Wf @ h[t-1] + V @ x[t]
+    a[t] = Wf @ h[t-1]
     f[t] = sigmoid(a[t])
     i[t] = sigmoid(Wi @ h[t-1])
     o[t] = sigmoid(Wo @ h[t-1])
-    c[t] = f[t]*c[t-1] + i[t]*tanh(Wc @ h[t-1])
+    c[t] = f[t]*c[t-1] + i[t]*tanh(Wc @ h[t-1] + V @ x[t])
     h[t] = o[t]*tanh(c[t])
 loss L = sum(h[T]^2)
 """,
@@ -192,7 +198,7 @@ loss L = cosine_similarity(a, b)
 dims n
 param z[n]
 p = softmax(z)
-L = logsumexp(z)
+loss L = logsumexp(z)
 """,
         "hess",
         "diag(p) - p @ p.T",
