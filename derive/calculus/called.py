@@ -4,27 +4,33 @@ So an answer can speak of them as the file does, though calls are expanded when 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 
 from derive.calculus import trees
 from derive.calculus.adjoints import Body
 from derive.calculus.engine import Calculus
+from derive.calculus.place import fresh
 from derive.calculus.products import NotExact
 from derive.calculus.ranges import spot
-from derive.calculus.term import Atom, of_atom
-from derive.calculus.unfolding import Unfolding
+from derive.calculus.term import Atom, Poly, of_atom
+from derive.calculus.unfolding import Unfolding, all_atoms
 from derive.diagnostics.span import Source
-from derive.model.elaborate import elaborate_expression
+from derive.model.elaborate import elaborate, elaborate_expression
 from derive.model.failure import Depends, Failure
 from derive.model.functions import is_prelude, prelude_function, prelude_names
 from derive.model.model import Model
 from derive.model.operations import UNARY
+from derive.syntax.parse import parse
 
 CALL = re.compile(r"\b(\w+)\(")
+ARGUMENT = "argument"
 ALGEBRAIC = frozenset({"exp", "log", "sqrt", "abs", "sign"})
 """Built-in functions that terms keep as they are written."""
+
+
+Kind = tuple[str, tuple[str | int, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +62,14 @@ class Calls:
         """The functions that may be named: reading the prelude's takes a moment."""
         return tuple(called_functions(self.model))
 
-    def bodies(self, names: list[str], negated: bool) -> Iterator[tuple[str, Body]]:
-        """What the file's functions are at these names."""
+    def bodies(
+        self, names: list[str], negated: bool, kinds: Set[Kind] = frozenset()
+    ) -> Iterator[tuple[str, Body]]:
+        """What the file's functions are at these names; only those that need no other `kinds`."""
         for function in self.functions:
+            standard = None if function in self.model.defs else standard_body(function)
+            if kinds and standard is not None and not kinds_in(standard.poly) <= kinds:
+                continue
             entrywise = is_entrywise(self.model, function)
             for name in names:
                 called = Called(function, name, negated, entrywise)
@@ -79,18 +90,44 @@ class Calls:
             bodies = {called.argument: Body(straight.variables, turned)}
             made = Unfolding(self.calculus.algebra, bodies).poly(straight.poly)
             return Body(straight.variables, made)
+        standard = None if called.function in self.model.defs else standard_body(called.function)
+        if standard is not None and not standard.variables:
+            variables = tuple(fresh(axis) for axis in self.calculus.axes(called.argument))
+            entry = of_atom(Atom("entry", (called.argument,), tuple(map(spot, variables))))
+            at_name = Unfolding(self.calculus.algebra, {ARGUMENT: Body((), entry)})
+            return Body(variables, at_name.poly(standard.poly))
+        return self.elaborated(called.function, called.argument)
+
+    def elaborated(self, function: str, argument: str) -> Body | None:
+        """A function at a name; None where that has another shape than the name."""
         before = set(self.model.definitions)
-        written = trees.call(called.function, trees.name(called.argument))
+        written = trees.call(function, trees.name(argument))
         try:
             tensor = elaborate_expression(self.model, written)
             poly = self.calculus.lower(tensor.body, tensor.indices)
             hidden = poly.symbols - before - self.model.symbols.keys()
         except (Failure, Depends, NotExact):
             return None
-        axes = self.calculus.axes(called.argument)
+        axes = self.calculus.axes(argument)
         if hidden or tuple(v.axis for v in tensor.indices) != axes:
             return None
         return Body(tuple(map(self.calculus.variable, tensor.indices)), poly)
+
+
+def kinds_in(poly: Poly) -> frozenset[Kind]:
+    """What kinds of atoms stand in a term, but for entries and numbers."""
+    return frozenset((a.kind, a.head) for a in all_atoms(poly) if a.kind not in ("entry", "const"))
+
+
+@cache
+def standard_body(function: str) -> Body | None:
+    """What a function that every file has is at a number, or else at a vector."""
+    for declared in (f"param {ARGUMENT}", f"dims n\nparam {ARGUMENT}[n]"):
+        file, _ = parse(Source("<call>", f"{declared}\n"))
+        body = Calls(Calculus(elaborate(file, None))).elaborated(function, ARGUMENT)
+        if body is not None:
+            return body
+    return None
 
 
 def called_functions(model: Model) -> Iterator[str]:

@@ -1,21 +1,22 @@
 """Equal forms of a derivative: names closed or opened, definitions recognised, fractions joined."""
 
 from collections.abc import Hashable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache
 
 from derive.calculus.adjoints import Body
 from derive.calculus.algebra import Algebra, TooLarge
-from derive.calculus.called import Called, Calls
+from derive.calculus.called import Called, Calls, kinds_in
 from derive.calculus.canonical import rename_poly
 from derive.calculus.engine import Calculus
 from derive.calculus.folding import Rule, all_rules, every_atom, shape, simplest, weight
 from derive.calculus.place import Var, dim_key
-from derive.calculus.powers import Undefined, content, factors
+from derive.calculus.powers import Undefined, cleared, content, factors
 from derive.calculus.products import NotExact
 from derive.calculus.raising import Raising
-from derive.calculus.term import Atom, Exponent, Poly, of_monomial
+from derive.calculus.stepwise import NotComposed, Stepwise
+from derive.calculus.term import ZERO, Atom, Exponent, Poly, of_monomial
 from derive.calculus.unfolding import Unfolding, renewed
 from derive.calculus.written_parts import parts_of
 from derive.model.scalar import Apply, Axis, Num, Scalar, Tensor
@@ -26,6 +27,8 @@ HEAVY = 600
 """What is longer than this is not worth looking at."""
 MOST_WEIGHT = 6000
 MOST_ROUNDS = 40
+NEARLY = 1.25
+"""What is so much heavier than the lightest is not written."""
 FUNCTIONS = frozenset({"exp", "func"})
 OVERLAPPING = frozenset({"exp", "pow", "func", "sum", "unknown", "matrix"})
 
@@ -34,12 +37,15 @@ OVERLAPPING = frozenset({"exp", "pow", "func", "sum", "unknown", "matrix"})
 class Candidate:
     """A tensor in index notation; `explicit` without derivatives by names in between.
 
-    `names` are those whose definitions it rests on.
+    `names` are those whose definitions it rests on. `shown` is the term of which it was shown
+    already that it is the derivative, at the variables of an answer.
     """
 
     tensor: Tensor
     explicit: bool
     names: frozenset[str]
+    shown: Poly = ZERO
+    variables: tuple[Var, ...] = ()
 
 
 class Candidates:
@@ -60,10 +66,7 @@ class Candidates:
 
     def of(self, of: str, by: str, algebra: Algebra) -> Iterator[Candidate]:
         """The derivative in several forms, under what the algebra knows."""
-        gradient = self.calculus.gradient(of, by)
-        places = (*gradient.of_variables, *gradient.wrt_variables)
-        variables = tuple(answer_variable(k, v.axis) for k, v in enumerate(places))
-        whole = rename_poly(gradient.poly, dict(zip(places, variables, strict=True)))
+        variables, whole = self.entry(of, by)
         seen: set[Poly] = set()
         try:
             near = self.near(of)
@@ -73,6 +76,40 @@ class Candidates:
                     yield from self.raised(variables, poly, names, algebra)
         except (TooLarge, Undefined, NotExact):
             return
+
+    def entry(self, of: str, by: str) -> tuple[tuple[Var, ...], Poly]:
+        """An entry of the derivative, at the variables of an answer."""
+        gradient = self.calculus.gradient(of, by)
+        places = (*gradient.of_variables, *gradient.wrt_variables)
+        variables = tuple(answer_variable(k, v.axis) for k, v in enumerate(places))
+        return variables, rename_poly(gradient.poly, dict(zip(places, variables, strict=True)))
+
+    def composed(self, of: str, by: str, algebra: Algebra) -> Iterator[Candidate]:
+        """The derivative put together of short steps, each of which was shown to be right."""
+        variables, whole = self.entry(of, by)
+        steps = Stepwise(self.calculus, algebra, self.near(of))
+        try:
+            poly = steps.closed(whole, f"d{of}/d{by}")
+            if any(map(self.is_foreign, poly.symbols)):
+                return
+            short = steps.by_bodies(poly, {name: part.body for name, part in self.parts.items()})
+            ways = [short, *self.with_calls(poly, steps)]
+            least = min(map(weight, ways))
+            for made in (way for way in ways if weight(way) <= NEARLY * least):
+                for candidate in self.raised(variables, made, steps.used, algebra):
+                    yield replace(candidate, explicit=True, shown=poly, variables=variables)
+        except (NotComposed, TooLarge, Undefined, NotExact):
+            return
+
+    def with_calls(self, poly: Poly, steps: Stepwise) -> Iterator[Poly]:
+        """A term with the file's functions recognised, of what stands in it."""
+        names = sorted(set(arguments(poly)))
+        kinds = kinds_in(poly)
+        for negated in (True, False) if names else ():
+            bodies = dict(self.calls.bodies(names, negated, kinds))
+            made = steps.by_bodies(poly, bodies)
+            if made != poly:
+                yield made
 
     def raised(
         self, variables: tuple[Var, ...], poly: Poly, names: frozenset[str], algebra: Algebra
@@ -230,9 +267,9 @@ class Candidates:
 
     def is_foreign(self, name: str) -> bool:
         """A derivative that has no name in the file."""
-        of, _, by = name.partition("/d")
+        of, slash, by = name.partition("/d")
         definitions = self.model.definitions
-        return any(n in definitions and definitions[n].hidden for n in (of[1:], by))
+        return bool(slash) and any(n in definitions and definitions[n].hidden for n in (of[1:], by))
 
     def opened(self, poly: Poly, algebra: Algebra) -> Iterator[tuple[Poly, frozenset[str]]]:
         """The term, and with the definitions opened of which a part stands in it."""
@@ -315,6 +352,16 @@ class Candidates:
         return found
 
 
+def arguments(poly: Poly) -> Iterator[str]:
+    """The names at which a function stands in a term."""
+    for atom in every_atom(poly):
+        for arg in atom.args if atom.kind in FUNCTIONS else ():
+            single = arg.single
+            entries = [] if single is None else [a for a in single[0].factors if a.kind == "entry"]
+            if len(entries) == 1:
+                yield str(entries[0].head[0])
+
+
 def conjugates_joined(algebra: Algebra, parts: list[tuple[Poly, int]]) -> list[tuple[Poly, int]]:
     """Factors of which the product is shorter than they are as that: `1 - a^2`."""
     waiting, done = list(parts), []
@@ -334,17 +381,3 @@ def answer_variable(number: int, axis: Axis) -> Var:
     """The `number`th index of an answer: the same in every run, so that answers are."""
     key = hash((61, number, dim_key(axis.low), dim_key(axis.high)))
     return Var(axis, key, f"_{number}")
-
-
-def cleared(algebra: Algebra, poly: Poly) -> Poly:
-    """The polynomial times its denominators, which are not zero where it is defined."""
-    for _ in range(6):
-        least: dict[Atom, Exponent] = {}
-        for atom in set(poly.atoms()):
-            lowest = min(m.factors.get(atom, 0) for m in poly.terms)
-            if lowest < 0:
-                least[atom] = lowest
-        if not least or not poly.terms:
-            return poly
-        poly = algebra.multiply(poly, of_monomial({a: -e for a, e in least.items()}))
-    return poly

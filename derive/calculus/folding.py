@@ -8,7 +8,9 @@ So also for definitions of several terms: `x[i] = s xh[i] + mu`.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import permutations
+from functools import cached_property
+from itertools import combinations, permutations
+from itertools import product as cartesian
 
 from derive.calculus.adjoints import Body
 from derive.calculus.algebra import Algebra, TooLarge
@@ -31,7 +33,7 @@ from derive.calculus.unfolding import Unfolding, renewed
 KINDS = frozenset({"exp", "pow", "func", "sum", "entry", "matrix", "max", "argmax", "prod"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Rule:
     """`atom ^ exponent = value` for all places of `variables`; `kept` are not looked into."""
 
@@ -41,7 +43,16 @@ class Rule:
     exponent: Exponent
     value: Poly
     kept: frozenset[int]
-    shape: int
+
+    @cached_property
+    def shapes(self) -> frozenset[int]:
+        """The shapes that the atom has, also where two of its variables are at one place."""
+        merged = (
+            shape(rename(self.atom, {one: other}))
+            for one, other in combinations(self.variables, 2)
+            if one.axis == other.axis
+        )
+        return frozenset((shape(self.atom), *merged))
 
 
 def shape(atom: Atom) -> int:
@@ -80,7 +91,7 @@ def _solved(algebra: Algebra, name: str, left: Poly, body: Body) -> Iterator[Rul
             if value is None or not _is_defined(algebra, value):
                 continue
             kept = frozenset(shape(a) for a in body.poly.atoms() if a != atom)
-            yield Rule(name, tuple(variables), atom, exponent, value, kept, shape(atom))
+            yield Rule(name, tuple(variables), atom, exponent, value, kept)
 
 
 def _divided(algebra: Algebra, poly: Poly, by: Factors, coefficient: Coefficient) -> Poly | None:
@@ -152,7 +163,7 @@ def roots_after(algebra: Algebra, rules: list[Rule], more: list[Rule]) -> Iterat
                     if value is None:
                         continue
                     kept: frozenset[int] = frozenset()
-                    yield Rule(names, first.variables, atom, exponent, value, kept, shape(atom))
+                    yield Rule(names, first.variables, atom, exponent, value, kept)
 
 
 def _vanishing(algebra: Algebra, zero: Poly, first: Rule, second: Rule) -> Iterator[Rule]:
@@ -170,7 +181,7 @@ def _vanishing(algebra: Algebra, zero: Poly, first: Rule, second: Rule) -> Itera
             continue
         names = f"{first.name} {second.name}"
         kept: frozenset[int] = frozenset()
-        yield Rule(names, first.variables, sums[0], 1, value, kept, shape(sums[0]))
+        yield Rule(names, first.variables, sums[0], 1, value, kept)
 
 
 class Folding:
@@ -200,7 +211,7 @@ class Folding:
     def value(self, atom: Atom) -> Poly | None:
         """What the rule says of the atom itself."""
         rule = self.rule
-        if shape(atom) != rule.shape:
+        if shape(atom) not in rule.shapes:
             return None
         for mapping in self.matches(atom):
             value = self.algebra.substitute(rule.value, mapping)
@@ -212,13 +223,12 @@ class Folding:
     def matches(self, atom: Atom) -> Iterator[dict[Var, Place]]:
         """The places at which the atom of the rule is this one."""
         rule = self.rule
-        if rule.atom.kind == "entry":
-            mapping: dict[Var, Place] = {}
-            for mine, other in zip(rule.atom.places, atom.places, strict=True):
-                if mine.variable in rule.variables and mine.variable is not None:
-                    mapping.setdefault(mine.variable, other)
         candidates = sorted(atom.free, key=lambda v: v.key)
-        for chosen in permutations(candidates, len(rule.variables)):
+        count = len(rule.variables)
+        fewer = len(candidates) < count
+        for chosen in (
+            cartesian(candidates, repeat=count) if fewer else permutations(candidates, count)
+        ):
             names = dict(zip(rule.variables, chosen, strict=True))
             if all(v.axis == w.axis for v, w in names.items()) and rename(rule.atom, names) == atom:
                 yield {v: place(w) for v, w in names.items()}
@@ -266,7 +276,7 @@ def simplest(
     while improved and most > 0:
         improved = False
         for rule in rules:
-            if rule.shape not in present:
+            if present.isdisjoint(rule.shapes):
                 continue
             most -= 1
             for made in folded(algebra, best, rule):

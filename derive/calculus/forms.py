@@ -88,10 +88,17 @@ def assembled(pieces: Pieces, out: Axes) -> Term:
     return term(pieces.coefficient, pieces.scalars, factors)
 
 
-def spread(form: Form, out: Axes) -> Iterator[Term]:
-    """The terms of a form over more axes, or in another order."""
+def spread(form: Form, out: Axes, is_full: bool = False) -> Iterator[Term]:
+    """The terms of a form over more axes, or in another order.
+
+    Beside a term that has them all, `is_full`, a vector over the last axis stands for its rows.
+    """
     if form.axes == out:
         yield from form.terms
+    elif is_full and len(out) == 2 and form.axes == out[1:]:
+        for one in form.terms:
+            factors: Factors = {(trees.chain(chain),): e for chain, e in one.factors}
+            yield term(one.coefficient, dict(one.scalars), factors)
     elif form.pieces is not None:
         yield assembled(form.pieces, out)
     else:

@@ -327,17 +327,19 @@ def _is_negative(dim: Dim) -> bool:
 
 
 def _is_open(variable: IndexVariable, body: Scalar) -> bool:
-    """No entry of the body stands just at the variable: its range has to be written."""
+    """No entry of the body stands just at the variable, or some stand off it: it has its range."""
 
-    def stands(scalar: Scalar) -> bool:
+    def places(scalar: Scalar) -> Iterator[bool]:
         match scalar:
-            case Entry(_, indices, False):
-                return any(index.variable == variable for index in indices)
+            case Entry(_, indices, padded):
+                for index in indices:
+                    if any(found == variable for found, _ in index.terms):
+                        yield index.variable is not None and not padded
             case Apply(_, arguments):
-                return any(map(stands, arguments))
+                for argument in arguments:
+                    yield from places(argument)
             case Reduce(_, _, inner, _):
-                return stands(inner)
-            case _:
-                return False
+                yield from places(inner)
 
-    return not stands(body)
+    found = list(places(body))
+    return not found or not all(found)

@@ -88,7 +88,11 @@ class Reader(Forming):
         self.fixed, self.by_part, self.first = dict(fixed), True, out
         form = self.read(scalar)
         terms = [t for t in spread(form, out) if t.coefficient]
-        if not set(form.axes) <= set(out) or not terms or not all(t.factors for t in terms):
+        if (
+            not set(form.axes) <= set(out)
+            or not terms
+            or (out and not all(t.factors for t in terms))
+        ):
             raise NoMatrixForm
         return trees.unturned(self.sum_of(terms), self.symmetric)
 
@@ -260,7 +264,8 @@ class Reader(Forming):
         """A sum, over the axes of all."""
         forms = [self.read(a) for a in addends]
         axes = self.ordered({v for form in forms for v in form.axes})
-        return Form(axes, tuple(t for form in forms for t in spread(form, axes)))
+        is_full = any(set(form.axes) == set(axes) for form in forms)
+        return Form(axes, tuple(t for form in forms for t in spread(form, axes, is_full)))
 
     def product(self, parts: list[tuple[Scalar, Fraction]]) -> Form:
         """A product of powers."""

@@ -49,6 +49,19 @@ def content(algebra: Algebra, poly: Poly) -> tuple[Poly, Poly]:
     )
 
 
+def cleared(algebra: Algebra, poly: Poly) -> Poly:
+    """The polynomial times its denominators: zero where and only where it is.
+
+    Only denominators outside of sums; where they hold, it is defined, so they are not zero.
+    """
+    for _ in range(6):
+        least = {a: e for a, e in _least_exponents(poly).items() if e < 0} if poly.terms else {}
+        if not least:
+            return poly
+        poly = algebra.multiply(poly, of_monomial({a: -e for a, e in least.items()}))
+    return poly
+
+
 def _least_exponents(poly: Poly) -> Factors:
     """The least exponent of each atom over all terms, where it is not zero."""
     least: Factors = {}

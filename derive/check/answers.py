@@ -3,7 +3,6 @@
 from dataclasses import dataclass, replace
 
 from derive.calculus.index_form import Writer, taken_names
-from derive.model.elaborate import elaborate_claim
 from derive.model.model import Model
 from derive.model.scalar import (
     Apply,
@@ -17,7 +16,7 @@ from derive.model.scalar import (
     Unknown,
     entry_of,
 )
-from derive.proof.closed_form import ClosedForm, Closing
+from derive.proof.closed_form import Closing
 from derive.syntax import tree
 from derive.syntax.show import show
 
@@ -41,9 +40,9 @@ def whole(closing: Closing, node: Derivative, tensor: Tensor) -> Answer:
     """All entries of a derivative: without indices, else by index."""
     found = None if node.partial else closing.closed_form(node.of, node.wrt)
     if found is not None:
-        aligned = _elaborated(closing, node, found)
-        if aligned is not None:
-            return Answer(found.text, aligned, found.facts, expression=found.expression)
+        whole = found.tensor
+        aligned = Tensor(whole.indices, _opened(closing.model, whole.body))
+        return Answer(found.text, aligned, found.facts, expression=found.expression)
     return by_index(closing, node, tensor)
 
 
@@ -92,16 +91,3 @@ def _is_known(model: Model, name: str) -> bool:
     of, slash, by = name.partition("/d")
     known = (n not in model.definitions or not model.definitions[n].hidden for n in (of[1:], by))
     return bool(slash) and all(known)
-
-
-def _elaborated(closing: Closing, node: Derivative, found: ClosedForm) -> Tensor | None:
-    """The closed form as index notation, over all axes of the derivative."""
-    span = found.expression.span
-    names = (tree.Name(span, f"d{node.of}"), tree.Name(span, f"d{node.wrt}"))
-    left = tree.Binary(span, "/", *names)
-    relation = tree.Comparison(span, "=", left, found.expression)
-    judgement = elaborate_claim(closing.model, tree.Claim(span, "claim", None, relation))
-    if judgement.relation is None:
-        return None
-    right = judgement.relation.right
-    return Tensor(judgement.relation.indices, _opened(closing.model, right))

@@ -136,7 +136,7 @@ def answer(model: Model, of: str, by: str) -> Answer:
     node = Derivative(of, tuple(map(Index.of, left)), by, tuple(map(Index.of, right)))
     engine = Engine(model)
     try:
-        engine.resolve(node)
+        engine.calculus.gradient(of, by)
     except NotDifferentiable as problem:
         raise _error("not-differentiable", str(problem), f"d{of}/d{by}") from None
     return Answer(model, engine, node, Tensor((*left, *right), node), (of, by))

@@ -8,19 +8,23 @@ to be equal is the answer.
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 from derive.calculus import trees
 from derive.calculus.algebra import Algebra, TooLarge
 from derive.calculus.candidates import Candidate, Candidates
+from derive.calculus.canonical import rename_poly
 from derive.calculus.contracting import NoMatrixForm
 from derive.calculus.engine import Calculus
 from derive.calculus.index_form import Writer, taken_names
 from derive.calculus.matrix_form import Reader
-from derive.calculus.powers import Undefined
+from derive.calculus.powers import Undefined, cleared
 from derive.calculus.products import NotExact
+from derive.calculus.series import Series
+from derive.calculus.unfolding import renewed
 from derive.model.elaborate import elaborate_claim, elaborate_expression
 from derive.model.model import Relation
-from derive.model.scalar import Tensor
+from derive.model.scalar import Num, Tensor
 from derive.proof.equal import Properties, Prover
 from derive.proof.facts import Facts
 from derive.syntax import tree
@@ -31,6 +35,8 @@ BETWEEN = 60
 """So much longer may an answer be that has no derivatives by names in between."""
 INDEXED = 40
 """So much longer may an answer be that has no indices."""
+ENOUGH = 60
+"""A shorter answer that was put together step by step is taken without looking for others."""
 POWER = 3
 """A power counts for so much more than its characters."""
 TRIES = 6
@@ -39,20 +45,20 @@ EFFORT = 4000
 
 A count, not a time: an answer does not depend on the machine or its load.
 """
+NOTHING = Tensor((), Num(Fraction(0)))
 
 
 @dataclass(frozen=True, slots=True)
 class ClosedForm:
     """An expression that equals a derivative, and what the proof of that used.
 
-    `entry` is its entry at the indices named `indices`, where it has no matrix form.
+    `entry` is its entry, where it has no matrix form; `tensor` has all axes of the derivative.
     """
 
     expression: Expression
     entry: Expression
-    indices: tuple[str, ...]
-    facts: tuple[str, ...]
-    conditions: tuple[str, ...]
+    facts: tuple[str, ...] = ()
+    tensor: Tensor = NOTHING
 
     @property
     def text(self) -> str:
@@ -78,6 +84,9 @@ class Closing:
         return self._found[key]
 
     def _find(self, of: str, by: str) -> ClosedForm | None:
+        composed = self._composed(of, by)
+        if composed is not None and composed[0] < ENOUGH:
+            return composed[1]
         with limited(self.calculus, EFFORT):
             found: dict[str, tuple[int, ClosedForm, Candidate]] = {}
             for cost, form, candidate in self.written(of, by):
@@ -85,12 +94,48 @@ class Closing:
                 if text not in found or cost < found[text][0]:
                     found[text] = cost, form, candidate
         ordered = sorted(found.items(), key=lambda item: (item[1][0], item[0]))
-        for _, (_, form, candidate) in ordered[:TRIES]:
+        for _, (cost, form, candidate) in ordered[:TRIES]:
+            if composed is not None and composed[0] <= cost:
+                break
             with limited(self.calculus, EFFORT):
-                facts = self.facts_of(of, by, form.expression, candidate)
-            if facts is not None:
-                return replace(form, facts=facts)
+                proved = self.proved(of, by, form, candidate)
+            if proved is not None:
+                return proved
+        return None if composed is None else composed[1]
+
+    def _composed(self, of: str, by: str) -> tuple[int, ClosedForm] | None:
+        """What a derivative comes to step by step, and what speaks against it."""
+        algebra = self.knowing()
+        best: tuple[int, str, ClosedForm, Candidate] | None = None
+        with limited(self.calculus, EFFORT):
+            for candidate in self.candidates.composed(of, by, algebra):
+                for form, more in self.forms(candidate):
+                    text = show(form.entry)
+                    cost = more + len(text) + POWER * text.count("^")
+                    if best is None or (cost, text) < best[:2]:
+                        best = cost, text, form, candidate
+                    break
+        if best is None:
+            return None
+        cost, _, form, candidate = best
+        with limited(self.calculus, EFFORT), suppress(Undefined, NotExact):
+            relation = self.relation(of, by, form.expression)
+            if relation is not None and self.is_shown(relation, candidate, algebra):
+                facts = tuple(sorted(map(self.declared_as, self.prover.used(algebra))))
+                tensor = Tensor(relation.indices, relation.right)
+                return cost, replace(form, facts=facts, tensor=tensor)
         return None
+
+    def is_shown(self, relation: Relation, candidate: Candidate, algebra: Algebra) -> bool:
+        """The right side is the term that was shown to be the derivative."""
+        if len(relation.indices) != len(candidate.variables):
+            return False
+        variables = map(self.calculus.variable, relation.indices)
+        names = dict(zip(candidate.variables, variables, strict=True))
+        right = self.calculus.lower(relation.right, relation.indices)
+        rest = renewed(algebra, right - rename_poly(candidate.shown, names))
+        rest = self.candidates.unhidden(rest, algebra, self.candidates.between())
+        return not rest.terms or not cleared(algebra, rest).terms
 
     def written(self, of: str, by: str) -> Iterator[tuple[int, ClosedForm, Candidate]]:
         """The candidates as expressions, each with what speaks against it."""
@@ -106,8 +151,8 @@ class Closing:
         called = self.candidates.called
         parts = {name: part.tensor for name, part in self.candidates.parts.items()}
         with suppress(NoMatrixForm):
-            made = Reader(self.model, called, parts).tree(tensor)
-            yield ClosedForm(made, made, (), (), ()), 0
+            made = self.without_indices(tensor, parts)
+            yield ClosedForm(made, made), 0
         parts |= {
             name: Tensor(definition.indices, definition.body)
             for name, definition in self.model.definitions.items()
@@ -121,7 +166,15 @@ class Closing:
             entries.append(Reader(self.model, called, parts).entry_of(tensor, indices))
         for entry in entries:
             whole = tree.Comprehension(trees.NOWHERE, entry, binders, ()) if binders else entry
-            yield ClosedForm(whole, entry, indices, (), ()), INDEXED
+            yield ClosedForm(whole, entry), INDEXED
+
+    def without_indices(self, tensor: Tensor, parts: dict[str, Tensor]) -> Expression:
+        """A tensor as products of matrices, or sums over time of these. Raises NoMatrixForm."""
+        reader = Reader(self.model, self.candidates.called, parts)
+        try:
+            return reader.tree(tensor)
+        except NoMatrixForm:
+            return Series(self.model, reader, taken_names(self.model)).tree(tensor)
 
     def knowing(self) -> Algebra:
         """What was declared is known."""
@@ -129,19 +182,23 @@ class Closing:
 
     # --- proof -----------------------------------------------------------------------------------
 
-    def facts_of(
-        self, of: str, by: str, made: Expression, candidate: Candidate
-    ) -> tuple[str, ...] | None:
-        """The facts by which an expression is the derivative; None where that is not shown."""
+    def proved(self, of: str, by: str, form: ClosedForm, candidate: Candidate) -> ClosedForm | None:
+        """A form with the facts by which it is the derivative; None where that is not shown."""
+        with suppress(TooLarge, Undefined, NotExact):
+            relation = self.relation(of, by, form.expression)
+            facts = None if relation is None else self.shown(relation, candidate)
+            if relation is not None and facts is not None:
+                tensor = Tensor(relation.indices, relation.right)
+                return replace(form, facts=facts, tensor=tensor)
+        return None
+
+    def relation(self, of: str, by: str, made: Expression) -> Relation | None:
+        """The claim that a derivative is an expression, where that has its shape."""
         left = trees.quotient(trees.name(of), trees.name(by))
         relation = tree.Comparison(trees.NOWHERE, "=", left, made)
-        judgement = elaborate_claim(self.model, tree.Claim(trees.NOWHERE, "claim", None, relation))
-        try:
-            if judgement.relation is None or not self.fills(judgement.relation, made):
-                return None
-            return self.shown(judgement.relation, candidate)
-        except (TooLarge, Undefined, NotExact):
-            return None
+        claim = tree.Claim(trees.NOWHERE, "claim", None, relation)
+        found = elaborate_claim(self.model, claim).relation
+        return found if found is not None and self.fills(found, made) else None
 
     def fills(self, relation: Relation, made: Expression) -> bool:
         """The expression has all the axes of the derivative by itself."""

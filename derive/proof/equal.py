@@ -7,7 +7,6 @@ used; where one that was not declared would do, the answer names it.
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from fractions import Fraction
 from itertools import islice
 
 from derive.calculus.adjoints import Body
@@ -16,10 +15,10 @@ from derive.calculus.contraction import RULES
 from derive.calculus.engine import Calculus
 from derive.calculus.partials import NotDifferentiable
 from derive.calculus.place import fresh, place
-from derive.calculus.powers import Undefined, content
+from derive.calculus.powers import Undefined, cleared, content
 from derive.calculus.products import NotExact
 from derive.calculus.signs import shape_of
-from derive.calculus.term import ONE, Atom, Poly, of_atom, of_monomial
+from derive.calculus.term import ONE, Atom, Poly, of_atom
 from derive.calculus.unfolding import Unfolding, all_atoms
 from derive.model.model import Relation, Symbol
 from derive.model.scalar import Tensor
@@ -364,23 +363,6 @@ class Prover:
                 for v in atom.bound
             )
         return atom.kind == "less" or atom.head[:1] == ("sign",)
-
-
-def cleared(algebra: Algebra, poly: Poly) -> Poly:
-    """The polynomial times its denominators: zero where and only where it is.
-
-    Only denominators outside of sums; where they hold, it is defined, so they are not zero.
-    """
-    for _ in range(6):
-        least: dict[Atom, int | Fraction] = {}
-        for atom in set(poly.atoms()):
-            lowest = min(m.factors.get(atom, 0) for m in poly.terms)
-            if lowest < 0:
-                least[atom] = lowest
-        if not least or not poly.terms:
-            return poly
-        poly = algebra.multiply(poly, of_monomial({a: -e for a, e in least.items()}))
-    return poly
 
 
 def candidates_for(name: str, shape: int, square: bool) -> Iterator[tuple[str, str]]:
