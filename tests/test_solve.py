@@ -277,3 +277,29 @@ loss L = -(y*log(p) + (1 - y)*log(1 - p))
     made = solved(text)
     start = made.index("### The gradient with respect to $z$")
     assert "&= p - y && " in made[start : made.index("### The gradient with respect to $w$")]
+
+
+def test_what_a_function_is_applied_to_has_a_name() -> None:
+    text = "dims N\ninput y[N] : sign\nparam f[N]\nh = relu(1 - y*f)\nloss L = mean(h)\n"
+    made = solved(text)
+    assert r"&= 1 - y \odot f" in made
+    assert "relu}.x" not in made
+    assert ".x" not in made
+
+
+def test_names_that_begin_with_d_leave_derivatives_what_they_are() -> None:
+    text = "dims n\ninput x[n]\nparam w\nP = w*x\ndP = P\nloss L = sum(dP^2)/2\n"
+    made = solved(text)
+    assert r"\frac{\partial L}{\partial P}" in made
+    assert r"\frac{\mathrm{dL}}" not in made
+
+
+def test_a_sum_over_a_delta_is_carried_out_on_what_arrives() -> None:
+    text = "dims n\ninput z[n]\nparam W[n, n]\ns = W @ z\np = softmax(s)\nq = W @ p\nloss L(q)\n"
+    made = solved(text)
+    assert r"\frac{\partial L}{\partial p_{i}} - \sum" in made
+
+
+def test_a_product_of_entries_after_a_matrix_has_brackets() -> None:
+    text = "dims n, m\ninput X[n, m], y[n]\nparam w[m]\nu = X @ w\nloss L = sum(y*exp(u))\n"
+    assert r"X^\top \, \left(y \odot e^{u}\right)" in solved(text)

@@ -137,7 +137,9 @@ def width(formula: Formula | None) -> float:
     match formula:
         case None | Space():
             return 0.3
-        case Sym(text) | Num(text) | Words(text):
+        case Sym(text):
+            return 1.3 if len(text) == 1 and text.isupper() else float(len(text))
+        case Num(text) | Words(text):
             return float(len(text))
         case Op(_, tight):
             return 0.7 if tight else 2.0
@@ -149,8 +151,8 @@ def width(formula: Formula | None) -> float:
             return width(inside) + 1.2
         case Script(base, sub, sup):
             return width(base) + 0.7 * max(width(sub), width(sup))
-        case Big(_, under, over):
-            return max(2.0, 0.7 * width(under), 0.7 * width(over))
+        case Big(sign, under, over):
+            return max(2.0, 1.1 * len(sign), 0.7 * width(under), 0.7 * width(over)) + 0.4
         case Fence(_, inside, _):
             return width(inside) + 1.4
         case Accent(_, base):

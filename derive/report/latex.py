@@ -25,10 +25,11 @@ from derive.report.formula import Formula, broken, width
 from derive.report.formula_latex import SIGNS, escaped, latex
 
 WIDEST = 40.0
-NOTE = 36.0
-TOO_WIDE = 58.0
-BESIDE = 58.0
+LINE = 60.0
+"""So many letters go into a line."""
+BESIDE = 54.0
 """So wide may a line of a display be with its note."""
+CHARACTER = 0.6
 COLOURS = {
     "proved": "ProvedColour",
     "proved-for": "ProvedColour",
@@ -50,7 +51,7 @@ PREAMBLE = r"""\documentclass[11pt,a4paper]{article}
 \allowdisplaybreaks
 \setlength{\parindent}{0pt}
 \setlength{\parskip}{0.6ex plus 0.3ex}
-\emergencystretch=3em
+\sloppy
 """
 LEVELS = {1: "section*", 2: "subsection*", 3: "subsubsection*", 4: "paragraph*"}
 
@@ -134,37 +135,47 @@ def code(text: str) -> str:
 
 
 def grid(part: Grid) -> str:
-    """A table; its last column takes what room there is."""
-    columns = len(part.header)
-    share = round(0.92 / columns, 3)
-    column = rf">{{\raggedright\arraybackslash}}p{{{share}\linewidth}}"
+    """A table; its columns share the line by what stands in them."""
+    rows = (part.header, *part.rows)
+    needs = [min(26.0, max(9.0, *map(text_width, cells))) for cells in zip(*rows, strict=True)]
+    shares = [round(0.9 * need / sum(needs), 3) for need in needs]
+    columns = "".join(rf">{{\raggedright\arraybackslash}}p{{{s}\linewidth}}" for s in shares)
     lines = [" & ".join(map(words, part.header)) + r" \\", r"\midrule"]
     lines += [" & ".join(map(words, cells)) + r" \\[0.3ex]" for cells in part.rows]
     inside = "\n".join(lines)
     return (
-        rf"\begin{{longtable}}{{@{{}}{column * columns}@{{}}}}"
+        rf"\begin{{longtable}}{{@{{}}{columns}@{{}}}}"
         f"\n\\toprule\n{inside}\n\\bottomrule\n"
         r"\end{longtable}"
     )
 
 
 def display(part: Display) -> str:
-    """Lines aligned at their relations; the notes beside or below them."""
+    """Lines aligned at their relations; the notes beside them in a column, or where there is room.
+
+    A note for which there is no room stands below its line.
+    """
     lines: list[str] = []
     left_side = max(width(line.left) for line in part.lines)
-    broad = left_side + max(width(p) for line in part.lines for p in broken(line.right, WIDEST))
-    for line in part.lines:
-        pieces = broken(line.right, WIDEST)
+    room = LINE - left_side
+    pieces = [broken(line.right, WIDEST) for line in part.lines]
+    notes = max(text_width(line.note) for line in part.lines)
+    column = left_side + max(width(p) for found in pieces for p in found) + notes < BESIDE
+    for line, (first, *more) in zip(part.lines, pieces, strict=True):
         left = "" if line.left is None else latex(line.left)
         sign = SIGNS[line.sign] if line.sign else ""
-        lines.append(f"{left} &{sign} {fitting(pieces[0])}")
-        lines += [rf"&\quad {fitting(more)}" for more in pieces[1:]]
-        if line.note:
-            reach = broad + text_width(line.note)
-            if reach < BESIDE:
-                lines[-1] += rf" && \text{{\small({words(line.note)})}}"
-            else:
-                lines += [rf"&\qquad \text{{\small {words(part)}}}" for part in split(line.note)]
+        lines.append(f"{left} &{sign} {fitting(first, room)}")
+        lines += [rf"&\quad {fitting(piece, room)}" for piece in more]
+        if not line.note:
+            continue
+        note, last = words(line.note), (first, *more)[-1]
+        if column or left_side + width(last) + text_width(line.note) < BESIDE:
+            beside = " &&" if column else r" \qquad"
+            lines[-1] += rf"{beside} \text{{\small({note})}}"
+        else:
+            share = round(max(0.3, 0.9 * room / LINE - 0.08), 2)
+            below = rf"\parbox[t]{{{share}\linewidth}}{{\small\raggedright ({note})}}"
+            lines.append(rf"&\qquad {below}")
     body = " \\\\\n".join(lines)
     if part.boxed:
         inside = f"\\begin{{aligned}}\n{body}\n\\end{{aligned}}"
@@ -172,30 +183,20 @@ def display(part: Display) -> str:
     return f"\\begin{{align*}}\n{body}\n\\end{{align*}}"
 
 
-def fitting(piece: Formula) -> str:
-    """A formula that cannot be broken, made smaller where it is too wide."""
+def fitting(piece: Formula, room: float) -> str:
+    """A formula that cannot be broken, made smaller where there is no room for it."""
     made = latex(piece)
-    if width(piece) <= TOO_WIDE:
+    if width(piece) <= room:
         return made
-    return rf"\resizebox{{0.8\linewidth}}{{!}}{{$\displaystyle {made}$}}"
-
-
-def split(text: Text) -> list[Text]:
-    """A long note in lines, in brackets; a line ends at a semicolon or comma."""
-    lines: list[list[Inline]] = [["("]]
-    for part in text:
-        lines[-1].append(part)
-        ends = isinstance(part, str) and part.endswith(("; ", ", "))
-        if ends and text_width(tuple(lines[-1])) > NOTE:
-            lines.append([])
-    lines[-1].append(")")
-    return [tuple(line) for line in lines]
+    share = round(0.93 * room / LINE, 2)
+    return rf"\resizebox{{{share}\linewidth}}{{!}}{{$\displaystyle {made}$}}"
 
 
 def text_width(text: Text) -> float:
     """About how wide a line of text is."""
     return sum(
-        width(part.formula) if isinstance(part, Math) else 0.56 * len(_raw(part)) for part in text
+        width(part.formula) if isinstance(part, Math) else CHARACTER * len(_raw(part))
+        for part in text
     )
 
 

@@ -89,6 +89,8 @@ class Typesetter:
                 return self.binary(op, left, right)
             case tree.Transpose(operand=operand):
                 return self.raised(operand, Op("⊤")), POWER
+            case tree.Attribute(operand=tree.Name(id=of), name=name) if self.is_local(of, name):
+                return self.name(f"{of}.{name}"), ATOM
             case tree.Attribute(operand=operand, name=name):
                 return row(self.at(operand, ATOM), Op(".", tight=True), Sym(name)), ATOM
             case tree.Call():
@@ -117,6 +119,10 @@ class Typesetter:
             return {"inf": Sym("∞"), "pi": Sym("π"), "e": Sym("e")}[name]
         return self.printed.get(name) or name_formula(name)
 
+    def is_local(self, of: str, name: str) -> bool:
+        """A local name of a function, with a form of its own."""
+        return f"{of}.{name}" in self.printed
+
     # --- operations ------------------------------------------------------------------------------
 
     def binary(self, op: str, left: Expression, right: Expression) -> Set:
@@ -141,6 +147,8 @@ class Typesetter:
             return row(bracketed(self.formula(left)), THIN, self.at(right, PRODUCT))
         if op == "@" or self.is_scalar(left) or self.is_scalar(right):
             first, second = self.factor(left), self.at(right, PRODUCT)
+            if op == "@" and self.is_entrywise(right):
+                second = bracketed(self.formula(right))
             return row(first, THIN, second) if needs_room(first, second) else row(first, second)
         return row(self.entrywise(left), Op("⊙"), self.entrywise(right))
 
@@ -275,7 +283,7 @@ class Typesetter:
                 return Script(Sym("1" if name == "ones" else "0", "bf"), by), ATOM
             case tree.Binary(op="/", left=left, right=right) if is_differential(left):
                 return self.quotient(left, trees.subscript(right, *indices))
-            case tree.Name() | tree.Subscript():
+            case tree.Name() | tree.Subscript() | tree.Attribute():
                 return self.below(self.formula(base), self.places(places)), ATOM
         made = self.at(base, ATOM)
         if isinstance(made, Row) and is_applied(base, made):

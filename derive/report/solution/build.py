@@ -120,6 +120,8 @@ class Builder:
         if self.prose and len(self.prose[0]) <= LONGEST_TITLE:
             return self.prose[0].rstrip(".")
         stem = self.source.name.replace("\\", "/").rpartition("/")[2].removesuffix(".derive")
+        if stem.startswith("<"):
+            return "Solution"
         return stem.replace("_", " ").capitalize() or "Solution"
 
     def blocks(self) -> Iterator[Block]:

@@ -11,6 +11,8 @@ from derive.model.scalar import Tensor
 from derive.report.blocks import Block, Display, Equation, Heading, Text
 from derive.report.formula import Formula, bracketed, listed, row
 from derive.report.solution.notation import Notation
+from derive.report.solution.reasons import parts
+from derive.report.solution.shown import names_of
 from derive.report.solution.writing import Ranged
 from derive.report.typeset import Typesetter
 from derive.syntax import tree
@@ -26,6 +28,11 @@ class Forward:
         self.entries = [s for s in file.statements if isinstance(s, tree.Definition)]
         self.written = {statement.name.id: statement for statement in self.entries}
         self.functions = [s for s in file.statements if isinstance(s, tree.Function)]
+        self.locals = {
+            (d.span.start, d.span.end): name
+            for name, d in self.model.definitions.items()
+            if "." in name and not d.hidden and d.span.source.text == file.span.source.text
+        }
         self.loops = {
             step.name.id: statement
             for statement in file.statements
@@ -39,7 +46,8 @@ class Forward:
         done: list[tree.Recurrence] = []
         for name in names:
             loop = self.loops.get(name)
-            if self.model.definitions[name].hidden or loop in done:
+            hidden = self.model.definitions[name].hidden or name in self.locals.values()
+            if hidden or loop in done:
                 continue
             if loop is None:
                 lines += self.line(name)
@@ -54,16 +62,53 @@ class Forward:
         """The steps of a loop, among the entries that are given outside of it."""
         inside = {step.name.id for step in loop.body}
         given = [entry for entry in self.entries if entry.name.id in inside]
-        yield from (self.entry(e, ()) for e in given if e.span.start < loop.span.start)
         note = self.notation.running(tree.Binder(loop.span, loop.variable.id, loop.range))
-        yield from (self.entry(step, note) for step in loop.body)
-        yield from (self.entry(e, ()) for e in given if e.span.start > loop.span.start)
+        before = [e for e in given if e.span.start < loop.span.start]
+        steps = [*((e, ()) for e in before), *((step, note) for step in loop.body)]
+        after = [e for e in given if e.span.start > loop.span.start]
+        for step, words in (*steps, *((e, ()) for e in after)):
+            yield from self.entry(step, words)
 
-    def entry(self, written: tree.Definition, note: Text) -> Equation:
-        """`h[t] = ...` as it is written."""
+    def entry(self, written: tree.Definition, note: Text) -> Iterator[Equation]:
+        """`h[t] = ...` as it is written; before it what a function in it is applied to."""
         assert written.value is not None
         entry = trees.subscript(trees.name(written.name.id), *written.indices)
-        return self.equation(entry, self.notation.totals.of(written.value), note)
+        value = self.opened(written.value)
+        for part, name in self.named(written.value):
+            yield self.equation(name, self.notation.totals.of(part), note)
+        yield self.equation(entry, self.notation.totals.of(value), note)
+
+    def local(self, expr: Expression) -> Expression | None:
+        """The name of the argument of a function, with the indices that are free in it."""
+        name = self.locals.get((expr.span.start, expr.span.end))
+        if name is None:
+            return None
+        free = names_of(expr) - self.notation.typesetter.ranks.keys()
+        indices = [v.name for v in self.model.definitions[name].indices if v.name in free]
+        return trees.subscript(trees.name(name), *map(trees.name, indices))
+
+    def named(self, expr: Expression) -> Iterator[tuple[Expression, Expression]]:
+        """The arguments in an expression that have names, and these."""
+        for part in parts(expr):
+            name = self.local(part)
+            if name is not None:
+                yield part, name
+
+    def opened(self, expr: Expression) -> Expression:
+        """An expression with names for such arguments."""
+        name = self.local(expr)
+        if name is not None:
+            return name
+        match expr:
+            case tree.Binary(left=left, right=right):
+                return replace(expr, left=self.opened(left), right=self.opened(right))
+            case tree.Negative(operand=operand):
+                return replace(expr, operand=self.opened(operand))
+            case tree.Call(arguments=arguments):
+                return replace(expr, arguments=tuple(map(self.opened, arguments)))
+            case tree.Big(body=body):
+                return replace(expr, body=self.opened(body))
+        return expr
 
     def line(self, name: str) -> Iterator[Equation]:
         """One definition."""
@@ -79,9 +124,9 @@ class Forward:
         elif isinstance(written.value, tree.Comprehension) and not written.indices:
             places = tuple(trees.name(binder.name) for binder in written.value.binders)
             inner = replace(written, indices=places, value=written.value.body)
-            yield self.entry(inner, self.notation.over(written.value.binders))
+            yield from self.entry(inner, self.notation.over(written.value.binders))
         else:
-            yield self.entry(written, ())
+            yield from self.entry(written, ())
 
     def equation(self, left: Expression, right: Expression, note: Text) -> Equation:
         """`left = right`."""

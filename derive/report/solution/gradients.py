@@ -6,9 +6,11 @@ from dataclasses import replace
 from derive.calculus import trees
 from derive.report.blocks import Block, Display, Equation, Fold, Heading, Inline, Math, Para, Text
 from derive.report.formula import Formula, Op, row, width
-from derive.report.solution.chain import Chain, Local, Node
+from derive.report.solution.chain import Chain, Node
+from derive.report.solution.guards import unguarded
 from derive.report.solution.lemmas import Lemmas
 from derive.report.solution.lines import Line, Lines
+from derive.report.solution.locals import Local
 from derive.report.solution.notation import Notation
 from derive.report.solution.reasons import inserted, why
 from derive.report.solution.shown import names_of
@@ -74,10 +76,20 @@ class Gradients:
 
     def pieces(self, node: Node) -> Iterator[Equation]:
         """The gradient inside of a loop and at its ends, in matrix notation."""
-        for piece in node.pieces:
+        for number, piece in enumerate(node.pieces):
+            if not number and self.is_shown(piece, node):
+                continue
             left = self.notation.formula(piece.head)
-            right = self.notation.formula(piece.lines[-1].value)
-            yield Equation(left, "=", right, self.when(piece) or ("boundary",))
+            value, guards = unguarded(piece.lines[-1].value)
+            note: list[Inline] = [*(self.when(piece) or ("boundary",))]
+            for guard in guards:
+                note += [", where ", Math(self.notation.typesetter.relation(guard))]
+            yield Equation(left, "=", self.notation.formula(value), tuple(note))
+
+    def is_shown(self, piece: Lines, node: Node) -> bool:
+        """The gradient inside of a loop is the last line already."""
+        last = node.lines.lines[-1] if node.lines.lines else None
+        return last is not None and last.value == piece.lines[-1].value
 
     def is_upstream(self, node: Node) -> bool:
         """The loss is unspecified, and this is its gradient."""
@@ -104,8 +116,8 @@ class Gradients:
         """Why a line follows from the one before."""
         match line.reason:
             case "chain rule":
-                users = [part.of for part in node.locals if part.of != node.of]
-                if len(users) < len(node.locals):
+                users = list(dict.fromkeys(p.of for p in node.locals if p.of != node.of))
+                if any(p.of == node.of and p.value != trees.ZERO for p in node.locals):
                     return ("chain rule, directly and through ", *self.notation.names(users))
                 through: Text = (
                     (", through ", *self.notation.names(users)) if len(users) > 1 else ()
@@ -165,10 +177,7 @@ class Gradients:
     def result(self, node: Node) -> Equation:
         """The gradient as a whole."""
         left = self.gradient(node) if node.answer.whole else node.lines.head
-        value = node.answer.value
-        if not node.lines.indices:
-            value = self.notation.totals.of(value)
-        return Equation(self.notation.formula(left), "=", self.notation.formula(value))
+        return Equation(self.notation.formula(left), "=", self.notation.formula(node.answer.value))
 
     def results(self, wanted: tuple[str, ...]) -> Iterator[Block]:
         """The gradients that are asked for, boxed."""

@@ -8,11 +8,11 @@ from derive.calculus.raising import Raising
 from derive.model.scalar import IndexVariable
 from derive.report.blocks import Block, Display, Equation, Fold, Heading, Text
 from derive.report.formula import Formula
-from derive.report.solution.chain import Chain, Local, Node
+from derive.report.solution.chain import Chain, Node
 from derive.report.solution.lines import Lines
+from derive.report.solution.locals import Local
 from derive.report.solution.notation import Notation
 from derive.report.solution.shown import names_of
-from derive.report.solution.terms import named_variable, wide
 from derive.syntax import tree
 
 
@@ -62,17 +62,12 @@ class Lemmas:
         binders = (*(node.lines.domain.binders if node.lines.domain else ()), *part.summed)
         domain = tree.Domain(trees.NOWHERE, binders, ())
         lines = Lines(chain.engine, head, (*part.upper, *lower), domain)
-        indices = chain.variables(chain.axes(node.by), ())
-        poly, upper, tied = chain.moved(part.of, node.by, indices)
-        raising = Raising()
-        for variable, place in zip(upper, part.upper, strict=True):
-            if isinstance(place, tree.Name) and variable not in tied:
-                raising.names[variable] = IndexVariable(place.id, variable.axis)
-        for index in wide(indices):
-            raising.names[named_variable(index)] = index
-        known = tuple(raising.names.values())
-        raw = chain.written(raising.scalar(poly), known)
-        lines.add(raw, "differentiate")
+        if part.term is not None:
+            raising = Raising()
+            for variable in part.term.free:
+                raising.names[variable] = IndexVariable(variable.name, variable.axis)
+            known = tuple(raising.names.values())
+            lines.add(chain.written(raising.scalar(part.term), known), "differentiate")
         lines.add(part.value, "definition")
         return lines
 

@@ -11,7 +11,7 @@ from derive.model.model import Model
 from derive.model.scalar import Axis
 from derive.report.blocks import Inline, Math, Text
 from derive.report.formula import Formula, Op, Row, Script, Sym, bracketed, listed, row
-from derive.report.solution.shown import forms_of
+from derive.report.solution.shown import forms_of, ranks_of
 from derive.report.solution.totals import SUMS, Totals
 from derive.report.typeset import Typesetter
 from derive.syntax import tree
@@ -42,9 +42,7 @@ class Notation:
     def __init__(self, model: Model) -> None:
         self.model = model
         self.forms = forms_of(model)
-        ranks = dict.fromkeys(model.dims, 0)
-        ranks |= {name: len(found.axes) for name, found in model.symbols.items()}
-        ranks |= {name: len(d.indices) for name, d in model.definitions.items() if "/" not in name}
+        ranks = ranks_of(model)
         self.typesetter = Typesetter(self.forms, ranks)
         self.totals = Totals(model, ranks)
 

@@ -51,7 +51,7 @@ def inserted(before: Expression, after: Expression) -> tuple[Expression, ...]:
 def why(before: Expression, after: Expression) -> str:
     """What was done, as far as it can be seen."""
     one, other = tuple(parts(before)), tuple(parts(after))
-    if any(map(is_delta, one)) and not any(map(is_delta, other)):
+    if has_delta(before) and not has_delta(after):
         keeps = "the delta keeps one term of the sum" if any(map(is_sum, one)) else ""
         out = "multiplied out" if is_terms(after) or not keeps else ""
         return "; ".join(filter(None, (out, keeps)))
@@ -84,6 +84,11 @@ def factors(expr: Expression) -> Iterator[Expression]:
             yield from factors(right)
         case _:
             yield expr
+
+
+def has_delta(expr: Expression) -> bool:
+    """A delta stands in it."""
+    return any(map(is_delta, parts(expr)))
 
 
 def is_delta(part: Expression) -> bool:

@@ -57,6 +57,13 @@ def forms_of(model: Model) -> dict[str, Formula]:
     return forms
 
 
+def ranks_of(model: Model) -> dict[str, int]:
+    """How many axes the names have."""
+    ranks = dict.fromkeys(model.dims, 0)
+    ranks |= {name: len(found.axes) for name, found in model.symbols.items()}
+    return ranks | {n: len(d.indices) for n, d in model.definitions.items() if "/" not in n}
+
+
 def _local(name: str, taken: set[Formula]) -> Formula:
     """The first free form for a local name: its own, a letter, its own with a number."""
     made = name_formula(name)

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from derive.calculus import trees
 from derive.calculus.place import Place, Var, text_key
-from derive.calculus.term import Atom, Poly
+from derive.calculus.term import Atom, Monomial, Poly
 from derive.model.dim import Dim
 from derive.model.scalar import Axis, Index, IndexVariable
 from derive.syntax import tree
@@ -97,6 +97,39 @@ def replaced(expr: Expression, names: Mapping[str, Expression]) -> Expression:
     return expr
 
 
+def tidied(expr: Expression) -> Expression:
+    """`s[T]` for `s[T - 1 + 1]`."""
+    match expr:
+        case tree.Subscript(base=base, indices=indices):
+            made = [_dim_of(i) for i in indices]
+            kept = [i if d is None else trees.of_dim(d) for i, d in zip(indices, made, strict=True)]
+            return replace(expr, base=base, indices=tuple(kept))
+        case tree.Negative(operand=operand):
+            return replace(expr, operand=tidied(operand))
+        case tree.Binary(left=left, right=right):
+            return replace(expr, left=tidied(left), right=tidied(right))
+        case tree.Call(arguments=arguments):
+            return replace(expr, arguments=tuple(map(tidied, arguments)))
+        case tree.Big(body=body):
+            return replace(expr, body=tidied(body))
+    return expr
+
+
+def _dim_of(expr: Expression) -> Dim | None:
+    """An index as a sum of names and a number."""
+    match expr:
+        case tree.Name(id=name):
+            return Dim.symbol(name)
+        case tree.Number(value=value) if value.denominator == 1:
+            return Dim.of(int(value))
+        case tree.Binary(op="+" | "-" as op, left=left, right=right):
+            one, other = _dim_of(left), _dim_of(right)
+            if one is None or other is None:
+                return None
+            return one + other if op == "+" else one - other
+    return None
+
+
 def _compared(comparison: tree.Comparison, names: Mapping[str, Expression]) -> tree.Comparison:
     left, right = replaced(comparison.left, names), replaced(comparison.right, names)
     return replace(comparison, left=left, right=right)
@@ -116,6 +149,28 @@ def tie(poly: Poly, first: Var, second: Var) -> Dim | None:
         return None
     (only,) = found
     return None if "" in only.names else only
+
+
+def shifts(poly: Poly, first: Var, second: Var) -> tuple[Dim, ...] | None:
+    """All `s` of which each term is zero unless `first = second + s`; None if a term has none."""
+    found: list[Dim] = []
+    for monomial in poly.terms:
+        own = _shifts_of(monomial, first, second)
+        if len(own) != 1:
+            return None
+        found += [s for s in own if s not in found]
+    return tuple(sorted(found, key=str))
+
+
+def with_shift(poly: Poly, first: Var, second: Var, shift: Dim) -> Poly:
+    """The terms that are zero unless `first = second + shift`."""
+    return Poly({m: c for m, c in poly.terms.items() if shift in _shifts_of(m, first, second)})
+
+
+def _shifts_of(monomial: Monomial, first: Var, second: Var) -> frozenset[Dim]:
+    deltas = (atom for atom in monomial.factors if atom.kind == "delta")
+    found = (_shift(atom, first, second) for atom in deltas)
+    return frozenset(shift for shift in found if shift is not None)
 
 
 def _shift(atom: Atom, first: Var, second: Var) -> Dim | None:

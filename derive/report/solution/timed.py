@@ -1,32 +1,23 @@
 """Gradients by names of a loop: one formula for the times inside, others at its ends."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from derive.calculus import trees
 from derive.calculus.contracting import NoMatrixForm
 from derive.calculus.matrix_form import Reader
-from derive.calculus.place import Place
-from derive.calculus.ranges import surely_at_least
-from derive.model.dim import ONE, Dim
 from derive.model.scalar import Axis, IndexVariable, Reduce, Scalar
 from derive.report.solution.lines import Lines
-from derive.report.solution.terms import place_of, replaced, wide
+from derive.report.solution.terms import place_of, replaced, tidied, wide
+from derive.report.solution.times import common, ends, holds
 from derive.syntax import tree
 from derive.syntax.show import show
 from derive.syntax.tree import Expression
 
 if TYPE_CHECKING:
-    from derive.report.solution.chain import Chain, Local, Node
+    from derive.report.solution.chain import Chain, Node
+    from derive.report.solution.locals import Local
 
 Variables = tuple[IndexVariable, ...]
-
-
-def allowed(axis: Axis, place: Place | None) -> Axis | None:
-    """The times `t` for which `t + s` is on an axis."""
-    if place is None or len(place.terms) != 1:
-        return None
-    return Axis(axis.low - place.offset, axis.high - place.offset)
 
 
 def timed_node(chain: "Chain", by: str) -> "Node | None":
@@ -37,57 +28,26 @@ def timed_node(chain: "Chain", by: str) -> "Node | None":
     parts = chain.locals(by, lower)
     if not parts:
         return None
-    inside = common(lower[0].axis, [p.during for p in parts if p.during is not None])
+    loop = chain.loop_axis(by, lower[0].axis)
+    inside = common(loop, [p.during for p in parts if p.during is not None])
     if inside is None:
         return None
+    inner = (IndexVariable(lower[0].name, inside), *lower[1:])
+    here = tuple(chain.restricted(p, by, lower, inner) for p in parts)
     names = tuple(map(place_of, lower))
     known = chain.known_facts(parts)
-    lines = lines_at(chain, by, names, (IndexVariable(lower[0].name, inside), *lower[1:]))
+    lines = lines_at(chain, by, names, inner)
     if chain.uses[by] != (chain.loss,):
-        lines.add(chain.joined(chain.path(p, by, names) for p in parts), "chain rule")
-    lines.add(chain.joined(map(chain.filled, parts)), "local derivatives")
-    chain.carry_out(lines, (IndexVariable(lower[0].name, inside), *lower[1:]), known)
-    pieces = [piece(chain, by, parts, names[0], lower, inside)]
+        lines.add(chain.joined(chain.path(p, by, names) for p in here), "chain rule")
+    lines.add(chain.joined(map(chain.filled, here)), "local derivatives")
+    chain.carry_out(lines, inner, known)
+    pieces = [piece(chain, by, here, names[0], lower, inside)]
     for end in ends(lower[0].axis, inside):
         there = [p for p in parts if p.during is None or holds(p.during, end)]
         if there:
             pieces.append(piece(chain, by, tuple(there), trees.of_dim(end), lower, None))
     kept = tuple(found for found in pieces if found is not None)
-    return Node(chain.loss, by, lines, parts, kept) if lines.lines or kept else None
-
-
-def common(axis: Axis, times: Sequence[Axis]) -> Axis | None:
-    """The times that all have; None where they have no sure order."""
-    low, high = axis.low, axis.high
-    for during in times:
-        later, earlier = larger(low, during.low), larger(during.high, high)
-        if later is None or earlier is None:
-            return None
-        low = later
-        high = high if earlier == during.high else during.high
-    return Axis(low, high)
-
-
-def larger(first: Dim, second: Dim) -> Dim | None:
-    """The larger of two sizes, if it is sure which that is."""
-    if surely_at_least(first, second):
-        return first
-    return second if surely_at_least(second, first) else None
-
-
-def ends(axis: Axis, inside: Axis) -> list[Dim]:
-    """The last time and the first one, where each is the only one outside."""
-    found = []
-    if axis.high - inside.high == ONE:
-        found.append(axis.high)
-    if inside.low - axis.low == ONE:
-        found.append(axis.low)
-    return found
-
-
-def holds(during: Axis, end: Dim) -> bool:
-    """A time is on an axis."""
-    return surely_at_least(end, during.low) and surely_at_least(during.high, end)
+    return Node(chain.loss, by, lines, here, kept) if lines.lines or kept else None
 
 
 def lines_at(chain: "Chain", by: str, names: tuple[Expression, ...], over: Variables) -> Lines:
@@ -110,6 +70,7 @@ def piece(
     over = lower[1:] if inside is None else (IndexVariable(lower[0].name, inside), *lower[1:])
     lines = lines_at(chain, by, names, over)
     value = replaced(chain.joined(map(chain.filled, parts)), {lower[0].name: time})
+    value = value if inside is not None else tidied(value)
     if not lines.add(value, "local derivatives"):
         return None
     chain.carry_out(lines, over, chain.known_facts(parts))
@@ -142,9 +103,9 @@ def at_time(chain: "Chain", lines: Lines, value: Expression, lower: Variables) -
 def summed_over_time(chain: "Chain", by: str, lines: Lines, lower: Variables) -> Expression | None:
     """The sum over paths and times, with products of matrices at each time."""
     (user, *others) = chain.uses[by]
-    part = chain.local(user, by, lower)
+    part, *more = chain.local(user, by, lower)
     relation = None
-    if part is not None and not others:
+    if part is not None and not others and not more:
         relation = lines.relation(lines.head, chain.filled(part))
     if relation is None:
         return None

@@ -103,6 +103,11 @@ class Totals:
             ):
                 inner = part(argument)
                 return None if inner is None else replace(expr, arguments=(inner,))
+            case tree.Indicator(conditions=(condition,)):
+                one, other = part(condition.left), part(condition.right)
+                if one is None or other is None:
+                    return None
+                return replace(expr, conditions=(replace(condition, left=one, right=other),))
         axes = self.axes(expr)
         if axes is None or len(axes) > len(places):
             return None

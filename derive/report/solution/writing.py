@@ -15,8 +15,10 @@ from derive.check.engine import Engine
 from derive.model.model import Model
 from derive.model.scalar import Axis, IndexVariable, Scalar
 from derive.proof.closed_form import EFFORT, limited
-from derive.report.solution.shown import names_of
+from derive.report.solution.reasons import derivatives
+from derive.report.solution.shown import names_of, ranks_of
 from derive.report.solution.terms import multiplied
+from derive.report.solution.totals import Totals
 from derive.report.solution.written import Written
 from derive.syntax import tree
 from derive.syntax.show import show
@@ -40,29 +42,34 @@ class Writing:
     """Writes terms of one model as expressions."""
 
     def __init__(self, engine: Engine, loss: str, written: Written | None = None) -> None:
-        self.source = written or Written({}, {})
         self.engine = engine
         self.model: Model = engine.model
+        self.source = (written or Written({}, {})).within(self.model)
         self.loss = loss
         self.candidates = Candidates(engine.calculus)
         self.near = self.candidates.near(loss)
+        self.totals = Totals(self.model, ranks_of(self.model))
         self.taken = taken_names(self.model)
         self.hidden = {
             name for name, found in self.model.definitions.items() if found.hidden and "." in name
         }
 
     def shortest(
-        self, title: str, poly: Poly, variables: tuple[Var, ...], algebra: Algebra
+        self,
+        title: str,
+        poly: Poly,
+        variables: tuple[Var, ...],
+        algebra: Algebra,
+        known: frozenset[str] = frozenset(),
     ) -> Expression | None:
-        """A term by entry in the fewest signs."""
+        """A term by entry in the fewest signs; the derivatives that are `known` may stand in it."""
         best: tuple[int, str, Expression] | None = None
         with limited(self.engine.calculus, EFFORT):
             try:
                 for made in self.forms(title, poly, variables, algebra):
                     if not self.hidden.isdisjoint(names_of(made)):
                         continue
-                    text = show(made)
-                    cost = len(text) + 3 * text.count("^") + 30 * text.count(f"d{self.loss}/d")
+                    text, cost = show(made), costs(made, known)
                     if best is None or (cost, text) < best[:2]:
                         best = cost, text, made
             except (TooLarge, Undefined):
@@ -134,3 +141,9 @@ class Writing:
         """A sum; what is zero is left out."""
         kept = [part for part in parts if part != trees.ZERO]
         return reduce(trees.plus, kept) if kept else trees.ZERO
+
+
+def costs(expr: Expression, known: frozenset[str] = frozenset()) -> int:
+    """How much there is to read; derivatives other than the `known` ones say too little."""
+    text = show(expr)
+    return len(text) + 3 * text.count("^") + 30 * len(derivatives(expr).keys() - known)

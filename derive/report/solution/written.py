@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from derive.calculus import trees
+from derive.model.model import Model
 from derive.syntax import tree
 from derive.syntax.tree import Expression
 
@@ -33,12 +34,22 @@ class Written:
                         calls[function, name] = definition.name.id
         return Written(times, calls)
 
+    def within(self, model: Model) -> "Written":
+        """The same with what has no name in the file: it runs with its loop, too."""
+        times = dict(self.times)
+        for name, found in model.definitions.items():
+            if "." in name and found.recurrence is not None:
+                known = [self.times[n] for n in found.recurrence.names if n in self.times]
+                times |= dict.fromkeys([name], known[0]) if known else {}
+        return replace(self, times=times)
+
     def recognised(self, expr: Expression) -> Expression:
         """`h[t, i]` for `tanh(a[t, i])`, where that is how `h` is defined."""
         match expr:
             case tree.Call(
                 function=tree.Name(id=function),
                 arguments=(tree.Subscript(base=tree.Name(id=name), indices=indices),),
+                primes=0,
             ) if (function, name) in self.calls:
                 return trees.subscript(trees.name(self.calls[function, name]), *indices)
             case tree.Negative(operand=inner):
