@@ -155,11 +155,11 @@ def _slopes(at: Array, still: Array, steps: Sequence[Any], depth: int) -> Array:
     for place in np.ndindex(*result.shape):
         step = steps[place[0]]
         centre = still[place[1:]]
-        up, down, near_up, near_down = (at[(s, *place)] for s in range(4))
-        (_, narrow), (best,) = central((up, near_up), (down, near_down), step)
+        up, down = at[(slice(0, None, 2), *place)], at[(slice(1, None, 2), *place)]
+        (_, narrow), (best,) = central(up, down, step)
         if depth == 0:
-            forward = one_sided((up, near_up), centre, step)[0][1]
-            backward = one_sided((down, near_down), centre, -step)[0][1]
+            forward = one_sided(up - centre, step)[0][1]
+            backward = one_sided(down - centre, -step)[0][1]
             best = _with_error(best, narrow, forward, backward)
         result[place] = best
     return result

@@ -95,7 +95,8 @@ def check(
     `noise` bounds the error of a value of `f`, where it is known; it is measured otherwise.
     """
     directions = max(1, math.ceil(math.log(missed) / math.log(_INSIDE)))
-    state = _Check(Slopes(f, claim, noise, seed), directions, np.random.default_rng(seed))
+    random = np.random.default_rng(seed)
+    state = _Check(Slopes(f, claim, noise, random), directions, random)
     everything = np.arange(len(f.origin))
     if every_entry or len(everything) <= ONE_BY_ONE:
         return _conclude(state, _entries(state, everything), None)
@@ -108,12 +109,13 @@ def check(
 
 def _groups(claim: Claim) -> list[Places]:
     """The entries of each tensor, by orders of magnitude of what is claimed."""
-    groups = []
-    for block in claim.blocks:
-        _, powers = np.frexp(claim.gradient[block])
-        keys = np.where(claim.gradient[block] == 0, -9999, powers // _BIN)
-        groups += [block.start + np.flatnonzero(keys == key) for key in np.unique(keys)]
-    return groups
+    sizes = [block.stop - block.start for block in claim.blocks]
+    _, powers = np.frexp(claim.gradient)
+    keys = np.where(claim.gradient == 0, -9999, powers // _BIN)
+    keys += np.repeat(np.arange(len(sizes)) * 99999, sizes)
+    order = np.argsort(keys, kind="stable")
+    ends = np.flatnonzero(np.diff(keys[order])) + 1
+    return np.split(order, ends) if len(order) else []
 
 
 def _settle(state: _Check, groups: list[Places]) -> Slope | None:
@@ -150,9 +152,12 @@ def _along(
     slopes, count = state.slopes, state.directions
     end = len(groups) * count
     directions = np.zeros((end + len(single), len(slopes.units)))
-    for k, places in enumerate(groups):
-        drawn = state.random.standard_normal((count, len(places))) * slopes.units[places]
-        directions[k * count : (k + 1) * count, places] = drawn
+    if groups:  # one draw for each row, of which each group takes its own entries
+        own = np.concatenate(groups)
+        of = np.repeat(np.arange(len(groups)), [len(places) for places in groups])
+        drawn = state.random.standard_normal((count, len(own))) * slopes.units[own]
+        rows = of * count + np.arange(count)[:, None]
+        directions[rows, own] = drawn
     directions[end + np.arange(len(single)), single] = slopes.units[single]
     lines = Lines(slopes.claim.gradient, directions)
     sizes = np.sqrt(directions**2 @ slopes.claim.gradient**2)
@@ -164,15 +169,16 @@ def _along(
         state.findings.append(_finding(state, single, found.some(slice(end, None))))
     is_open = (found.kinked | found.unclear)[:end].reshape(len(groups), count)
     seen = (_SAFETY * ((SURE + 1) * found.error + slopes.room(lines)))[:end].reshape(-1, count)
-    unsettled = []
-    for k, places in enumerate(groups):
-        if is_open[k].any():
-            unsettled.append(places)
-            continue
-        usual = float(np.median(np.abs(slopes.claim.gradient[places] * slopes.units[places])))
-        if usual > 0:
-            state.limit = max(state.limit, float(seen[k].max()) / usual)
-    return None, unsettled
+    still_open = is_open.any(axis=1)
+    if groups and not still_open.all():
+        contributions = np.abs(slopes.claim.gradient * slopes.units)[own]
+        ends = np.cumsum([0, *(len(places) for places in groups)])
+        middles = (ends[:-1] + ends[1:]) // 2
+        usual = contributions[np.lexsort((contributions, of))][middles]
+        known = ~still_open & (usual > 0)
+        limits = seen.max(axis=1)[known] / usual[known]
+        state.limit = max(state.limit, float(limits.max(initial=0.0)))
+    return None, [groups[k] for k in np.flatnonzero(still_open)]
 
 
 def _failing(state: _Check, lines: Lines, found: Judged) -> Slope:

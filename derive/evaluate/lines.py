@@ -6,7 +6,6 @@ ones, rounding and noise for larger ones. At a kink the slopes of the two sides 
 small the step; `sides` gives both. Lines are evaluated together.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Protocol
@@ -21,10 +20,11 @@ Floats = NDArray[np.float64]
 Places = NDArray[np.int64]
 
 _RUNGS = 3
-_FIRST_STEP = 2.0**-5
+_FIRST_STEP = 2.0**-9
 _LARGEST_STEP = 0.5
 _SMALLEST_STEP = 2.0**-40
 _FACTOR = 16.0
+_SCALES = np.array([sign / 2**j for j in range(_RUNGS) for sign in (1, -1)])
 _ATTEMPTS = 14
 _SIDE_STEPS = 20
 _MOST_NUMBERS = 1 << 18  # in one batch of shifted points: it stays in the cache
@@ -145,7 +145,7 @@ class _Rungs:
     """Residual values at +h, -h, +h/2, -h/2, ... of some lines, each with a step of its own."""
 
     def __init__(self, f: Forward, lines: Lines, chosen: Places, steps: Floats) -> None:
-        scales = np.array([sign / 2**j for j in range(_RUNGS) for sign in (1, -1)])
+        scales = _SCALES
         values = np.empty((len(scales), len(chosen)))
         flat = np.zeros(len(chosen), bool)
         size = max(1, _MOST_NUMBERS // (len(f.origin) * len(scales)))
@@ -155,7 +155,7 @@ class _Rungs:
             risen = f.values(points) - f.value
             flat[part] = ~risen.reshape(len(scales), -1).any(axis=0)
             values[:, part] = (risen - change).reshape(len(scales), -1)
-        self.up, self.down = [*values[0::2]], [*values[1::2]]
+        self.up, self.down = values[0::2], values[1::2]
         self.steps = steps
         # Where no value moves at all, what the function adds up hides what is smaller.
         self.hidden = np.where(flat, f.epsilon * np.max(np.abs(f.origin)), 0.0)
@@ -170,7 +170,7 @@ def measure(f: Forward, lines: Lines, noise: float, wanted: Floats) -> Measured:
     found = Measured(
         np.zeros(count), np.full(count, np.inf), np.zeros(count, bool), np.zeros(count)
     )
-    steps = np.full(count, _FIRST_STEP)
+    steps = first = np.full(count, _FIRST_STEP)
     too_large, too_small = np.full(count, np.inf), np.zeros(count)
     active, slopes = np.arange(count), np.abs(lines.slopes())
     for _ in range(_ATTEMPTS):
@@ -179,6 +179,8 @@ def measure(f: Forward, lines: Lines, noise: float, wanted: Floats) -> Measured:
             tried = _symmetric(rungs, slopes[active], noise)
             residual, truncation, rounding, suspect = tried
             error = _or_endless(truncation + rounding)
+            if steps is first and (error <= wanted).all():
+                return Measured(residual, error, suspect, first)
             # A smaller step that says something else, beyond its error, is right.
             apart = np.abs(residual - found.residual[active]) > error + found.error[active]
         smaller = steps[active] < found.step[active]
@@ -199,6 +201,7 @@ def measure(f: Forward, lines: Lines, noise: float, wanted: Floats) -> Measured:
         )
         below = noisy & (too_large[active] <= before)
         too_large[active] = np.where(below, np.inf, too_large[active])
+        steps = steps.copy()
         steps[active] = _next(too_small[active], too_large[active])
         active = active[(steps[active] > 0) & ~(error <= wanted[active])]
         if not len(active):
@@ -232,36 +235,35 @@ def _symmetric(rungs: _Rungs, slopes: Floats, noise: float) -> tuple[Floats, Flo
     rate = first / (slopes + np.abs(d3))
     second = np.maximum(second, first * rate)
     third = np.maximum(second / 15, second * rate)
-    bars = [
-        (best, np.where(is_smooth, third, moved), 7 * unit),
-        (fine, np.where(is_smooth, second, moved), 6 * unit),
-        (d2, moved, 2 * unit),
-    ]
     ahead, ahead_error, behind, behind_error = _both_sides(rungs, noise)
     suspect = np.abs(ahead - behind) > 4 * (ahead_error + behind_error)
+    values = [best, fine, d2]
+    truncations = [np.where(is_smooth, third, moved), np.where(is_smooth, second, moved), moved]
+    roundings = [7 * unit, 6 * unit, 2 * unit]
     only_ahead, only_behind = np.isnan(behind), np.isnan(ahead)
-    bars.append((ahead, np.where(only_ahead, ahead_error, np.nan), 0 * unit))
-    bars.append((behind, np.where(only_behind, behind_error, np.nan), 0 * unit))
-    errors = np.array([_or_endless(a + b) for _, a, b in bars])
+    if only_ahead.any() or only_behind.any():
+        values += [ahead, behind]
+        truncations.append(np.where(only_ahead, ahead_error, np.nan))
+        truncations.append(np.where(only_behind, behind_error, np.nan))
+        roundings += [0 * unit, 0 * unit]
+    errors = _or_endless(np.add(truncations, roundings))
     chosen = np.argmin(errors, axis=0), np.arange(len(unit))
-    residual, truncation, rounding = (np.array([bar[k] for bar in bars])[chosen] for k in range(3))
+    residual, truncation, rounding = (
+        np.array(rows)[chosen] for rows in (values, truncations, roundings)
+    )
     return residual, _or_endless(truncation), rounding, suspect
 
 
 def _both_sides(rungs: _Rungs, noise: float) -> tuple[Floats, Floats, Floats, Floats]:
-    return (
-        *_side(rungs.up, rungs.steps, noise),
-        *_side(rungs.down, -rungs.steps, noise),
-    )
-
-
-def _side(values: Sequence[Floats], steps: Floats, noise: float) -> tuple[Floats, Floats]:
-    """The slope of one side, with its error."""
-    (s1, s2, s3), (coarse, fine), (best,) = one_sided(values, 0.0, steps)
-    is_smooth = np.abs(fine - coarse) < np.abs(s3 - s2) * 0.55
-    moved = 2 * np.maximum(np.abs(s3 - s2), np.abs(s2 - s1))
-    error = np.where(is_smooth, np.abs(best - fine), moved)
-    return best, error + 30 * noise / np.abs(steps)
+    """The slopes of both sides, each with its error."""
+    risen = np.concatenate([rungs.up, rungs.down], axis=1)
+    steps = np.concatenate([rungs.steps, -rungs.steps])
+    (s1, s2, s3), (coarse, fine), (best,) = one_sided(risen, steps)
+    last, apart = np.abs(s3 - s2), np.abs(fine - coarse)
+    moved = 2 * np.maximum(last, np.abs(s2 - s1))
+    error = np.where(apart < last * 0.55, np.abs(best - fine), moved) + 30 * noise / np.abs(steps)
+    count = len(rungs.steps)
+    return best[:count], error[:count], best[count:], error[count:]
 
 
 def sides(f: Forward, lines: Lines, chosen: Places, noise: float) -> Sides:

@@ -4,30 +4,37 @@ Steps halve from rung to rung. The formulas are those of any arithmetic: the bal
 differences (`differences`) and the floats of callables (`lines`) both go through them.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 
-def extrapolated(estimates: Sequence[Any], order: int) -> list[list[Any]]:
+from derive.evaluate.number import Array
+
+
+def extrapolated(estimates: Array, order: int) -> list[Array]:
     """Richardson's table of estimates at steps h, h/2, h/4, ...; row k has k errors removed.
 
     `order` is the power by which the exponents of the error grow: 2 for central, 1 for one-sided.
     """
-    table = [list(estimates)]
+    table = [estimates]
     for k in range(1, len(estimates)):
-        above = table[-1]
-        weight = 2 ** (order * k) - 1
-        pairs = zip(above[1:], above, strict=False)
-        table.append([fine + (fine - coarse) / weight for fine, coarse in pairs])
+        fine, coarse = table[-1][1:], table[-1][:-1]
+        table.append(fine + (fine - coarse) / (2 ** (order * k) - 1))
     return table
 
 
-def central(up: Sequence[Any], down: Sequence[Any], step: Any) -> list[list[Any]]:
+def central(up: Array, down: Array, step: Any) -> list[Array]:
     """The table of symmetric differences of values at +h, -h, +h/2, -h/2, ..."""
-    slopes = [(u - d) * 2**j / (2 * step) for j, (u, d) in enumerate(zip(up, down, strict=True))]
-    return extrapolated(slopes, 2)
+    risen = up - down
+    return extrapolated(risen * _halvings(risen) / (2 * step), 2)
 
 
-def one_sided(beside: Sequence[Any], here: Any, step: Any) -> list[list[Any]]:
-    """The table of differences from `here` to values at h, h/2, ... (h may be negative)."""
-    return extrapolated([(value - here) * 2**j / step for j, value in enumerate(beside)], 1)
+def one_sided(risen: Array, step: Any) -> list[Array]:
+    """The table of differences of values at h, h/2, ... (h may be negative), less the one at 0."""
+    return extrapolated(risen * _halvings(risen) / step, 1)
+
+
+def _halvings(values: Array) -> Array:
+    """1, 2, 4, ... along the first axis, as numbers of the kind of the values."""
+    factors = np.array([2**j for j in range(len(values))], dtype=values.dtype)
+    return factors.reshape(-1, *(1,) * (values.ndim - 1))

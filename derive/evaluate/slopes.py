@@ -51,11 +51,13 @@ class Judged:
 class Slopes:
     """The slopes of a function along lines, judged by a claimed gradient."""
 
-    def __init__(self, f: Forward, claim: Claim, noise: float | None, seed: int) -> None:
-        self.f, self.claim, self.seed = f, claim, seed
+    def __init__(
+        self, f: Forward, claim: Claim, noise: float | None, random: np.random.Generator
+    ) -> None:
+        self.f, self.claim, self.random = f, claim, random
         self.units = units_of(f.origin, claim.blocks)
         floor = f.epsilon * abs(f.value)
-        self.noise = noise_of(f, self.units, seed) if noise is None else max(noise, floor)
+        self.noise = noise_of(f, self.units, random) if noise is None else max(noise, floor)
         self.scale = float(np.max(np.abs(claim.gradient * self.units), initial=0.0))
         self.evaluations = 0
         stated = 0.0 if noise is None else self.noise / abs(f.value or 1)
@@ -147,7 +149,7 @@ class Slopes:
         wrong = np.flatnonzero(np.abs(residual) > 2 * error + 4 * self.noise + self.room(lines))
         if len(wrong):
             error[wrong] += complex_error(
-                f, lines.some(wrong), analytic[wrong], self.units, self.seed
+                f, lines.some(wrong), analytic[wrong], self.units, self.random
             )
         apart = np.abs(residual - found.residual) > 2 * found.error + error
         if (apart & ~found.suspect).any():
@@ -164,7 +166,7 @@ class Slopes:
         if again is None or self._refined:
             return
         self._refined = True
-        errors = scatter(again, self.f, self.units, self.seed)
+        errors = scatter(again, self.f, self.units, self.random)
         for block in self.claim.blocks:  # where it jumps, that is no rounding but a kink
             largest = np.max(np.abs(self.claim.gradient[block]), initial=0.0)
             jumps = errors[block] > 0.1 * largest

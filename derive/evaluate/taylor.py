@@ -35,7 +35,7 @@ class Curve:
 
 def order_of(f: Forward, gradient: Floats, units: Floats, seed: int = 0) -> Order:
     """The order of the remainder along a random direction."""
-    noise = noise_of(f, units, seed)
+    noise = noise_of(f, units, np.random.default_rng(seed))
     steps, up, _ = _along(f, gradient, units, seed)
     remainders = np.abs(up)
     clear = np.isfinite(remainders) & (remainders > _ABOVE * noise)

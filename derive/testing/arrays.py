@@ -4,7 +4,8 @@ PyTorch's tensors and JAX's arrays are known by what they can do; neither librar
 Every array that leaves here is a copy: nothing given by the user is modified.
 """
 
-from collections.abc import Mapping, Sequence
+import inspect
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import methodcaller
 from typing import Any
@@ -72,13 +73,13 @@ class Arguments:
     by_name: bool
 
     @staticmethod
-    def of(inputs: Any, parameters: Sequence[str]) -> "Arguments":
-        """The inputs of a function with these parameters. Raises BadInput."""
+    def of(inputs: Any, function: Callable[..., Any]) -> "Arguments":
+        """The inputs of a function. Raises BadInput."""
         if isinstance(inputs, Mapping):
             names, given = tuple(map(str, inputs)), tuple(inputs.values())
         else:
             given = tuple(inputs) if isinstance(inputs, tuple | list) else (inputs,)
-            known = list(parameters[: len(given)])
+            known = list(_parameters(function)[: len(given)])
             names = tuple(known + [f"argument {k + 1}" for k in range(len(known), len(given))])
         if not given:
             raise BadInput("there are no inputs")
@@ -117,6 +118,16 @@ class Arguments:
                 listed = ", ".join(self.names)
                 raise BadInput(f"`wrt` names {name!r}, which is no input: {listed}")
         return tuple(dict.fromkeys(chosen))
+
+
+def _parameters(function: Callable[..., Any]) -> tuple[str, ...]:
+    """The names of the positional parameters, where they can be known."""
+    try:
+        found = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return ()
+    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return tuple(parameter.name for parameter in found if parameter.kind in positional)
 
 
 def _finite(name: str, array: Array) -> None:

@@ -2,8 +2,8 @@
 
 import math
 import warnings
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
 from typing import Any
@@ -16,6 +16,14 @@ from derive.testing.arrays import OWN_FRAMES, Arguments, BadInput, as_numpy
 
 __tracebackhide__ = OWN_FRAMES
 _UNDEFINED = (ValueError, ArithmeticError, np.linalg.LinAlgError)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Warnings of a function beside the point concern nobody."""
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        yield
 
 
 @dataclass
@@ -121,20 +129,16 @@ class Flat:
             if inside.any():
                 result[inside] = self._batch(points if inside.all() else points[inside])
             return result
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
-            warnings.simplefilter("ignore")
-            for k in np.flatnonzero(inside):
-                self.evaluations += 1
-                with suppress(*_UNDEFINED):
-                    found = self.arguments.call(self.function, self.arrays(points[k]))
-                    result[k] = _number(found)
+        for k in np.flatnonzero(inside):
+            self.evaluations += 1
+            with suppress(*_UNDEFINED):
+                found = self.arguments.call(self.function, self.arrays(points[k]))
+                result[k] = _number(found)
         return result
 
     def _batch(self, points: Array) -> Array:
         self.evaluations += len(points)
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
-            warnings.simplefilter("ignore")
-            found = self.arguments.call(self.function, self.arrays(points))
+        found = self.arguments.call(self.function, self.arrays(points))
         return as_numpy(found, "what the function returned")
 
     def _inside(self, points: Floats) -> Array:
@@ -152,8 +156,7 @@ class Flat:
         if self._complex is False:
             return None
         try:
-            with warnings.catch_warnings(), np.errstate(all="ignore"):
-                warnings.simplefilter("ignore")
+            with warnings.catch_warnings():
                 warnings.simplefilter("error", np.exceptions.ComplexWarning)
                 if self.batched:
                     found = np.asarray(self.arguments.call(self.function, self.arrays(points)))

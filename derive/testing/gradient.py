@@ -1,6 +1,5 @@
 """A gradient that a person wrote, against differences of the function that it belongs to."""
 
-import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -14,7 +13,7 @@ from derive.evaluate.taylor import Order, order_of
 from derive.testing import messages
 from derive.testing.arrays import OWN_FRAMES, Arguments, BadInput, as_numpy, entry
 from derive.testing.domains import Domain
-from derive.testing.forward import Flat
+from derive.testing.forward import Flat, quiet
 from derive.testing.looks import Seen
 
 __tracebackhide__ = OWN_FRAMES
@@ -64,7 +63,7 @@ def assert_gradient(
     >>> import numpy as np
     >>> _ = assert_gradient(lambda x: (x**2).sum(), lambda x: 2 * x, np.array([1.0, -3.0]))
     """
-    arguments = Arguments.of(inputs, _parameters(function))
+    arguments = Arguments.of(inputs, function)
     numbers = arguments.checked(wrt)
     space = Domain.of(domain, arguments, numbers)
     if domain is not None and not callable(gradient):
@@ -97,20 +96,11 @@ def taylor_order(
     >>> round(taylor_order(lambda x: np.exp(x).sum(), np.exp, x).order, 1)
     2.0
     """
-    arguments = Arguments.of(inputs, _parameters(function))
+    arguments = Arguments.of(inputs, function)
     flat = Flat(function, arguments, arguments.checked(wrt))
     claimed = _vector(_claimed(flat, gradient, arguments.arrays, wrt))
-    return order_of(flat, claimed, units_of(flat.origin, flat.blocks), seed)
-
-
-def _parameters(function: Callable[..., Any]) -> tuple[str, ...]:
-    """The names of the positional parameters, where they can be known."""
-    try:
-        found = inspect.signature(function).parameters.values()
-    except (TypeError, ValueError):
-        return ()
-    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return tuple(parameter.name for parameter in found if parameter.kind in positional)
+    with quiet():
+        return order_of(flat, claimed, units_of(flat.origin, flat.blocks), seed)
 
 
 def _at(
@@ -135,7 +125,8 @@ def _at(
         return np.array([_elsewhere(flat, gradient, wrt, point) for point in points])
 
     claim = Claim(vector, flat.blocks, tolerance, epsilon, again if callable(gradient) else None)
-    result = check(flat, claim, noise=noise, every_entry=every_entry, missed=missed, seed=seed)
+    with quiet():
+        result = check(flat, claim, noise=noise, every_entry=every_entry, missed=missed, seed=seed)
     if result.outcome == "agrees":
         return result
     names = [flat.arguments.names[k] for k in flat.checked]
