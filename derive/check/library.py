@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -21,10 +20,12 @@ from derive.diagnostics.diagnostic import DeriveError, Diagnostic, Severity
 from derive.diagnostics.span import Source, Span
 from derive.diagnostics.suggest import nearest
 from derive.evaluate.arithmetic import FLOAT
+from derive.evaluate.given import Given, broken, is_broken
+from derive.evaluate.names import names_in
 from derive.evaluate.number import Array, EvaluationError
 from derive.evaluate.point import Point
+from derive.evaluate.relation import sides
 from derive.evaluate.run import Evaluator
-from derive.model.dim import Dim
 from derive.model.elaborate import elaborate_claim
 from derive.model.model import Model
 from derive.model.scalar import Axis, Derivative, Index, IndexVariable, Tensor
@@ -93,40 +94,43 @@ class Answer:
 
     def value(self, arrays: Mapping[str, Any]) -> Array:
         """The numbers at given arrays. Raises DeriveError where one is missing or does not fit."""
-        given = {name: self._numbers(name, array) for name, array in arrays.items()}
-        sizes: dict[str, int] = {}
-        for name, array in given.items():
-            _learn(sizes, name, array, axes_of(self.model, name))
-        values = {n: a for n, a in given.items() if n in self.model.symbols}
-        others = {n: a for n, a in given.items() if n not in self.model.symbols}
+        names = [name for name in arrays if name not in self.model.dims]
+        for name in names:
+            axes_of(self.model, name)
+        given = Given(self.model, names, [name for name in arrays if name in self.model.dims])
+        read = [array.astype(np.float64, copy=False) for array in given.read(arrays)]
+        given.obey(read)
+        tensors = dict(zip(names, read, strict=True))
+        values = {n: a for n, a in tensors.items() if n in self.model.symbols}
+        others = {n: a for n, a in tensors.items() if n not in self.model.symbols}
         evaluator = Evaluator(self.model, FLOAT, self.engine.resolve)
+        point = Point(given.sizes, values)
+        self._assumed(evaluator, point, others)
         try:
-            point = Point(sizes, values)
-            return evaluator.tensor(
-                self.found.tensor.indices, self.found.tensor.body, point, others
-            )
+            tensor = self.found.tensor
+            found = evaluator.tensor(tensor.indices, tensor.body, point, others)
         except EvaluationError as error:
+            given.numbers(read)  # which explains why
             raise _error("no-value", str(error), self.title) from None
+        if not np.isfinite(found).all():
+            given.numbers(read)
+        return found
 
-    def _numbers(self, name: str, array: Any) -> Array:
-        """An array of real numbers. Raises DeriveError."""
-        axes = axes_of(self.model, name)
-        shape = (
-            f"of shape [{', '.join(str(axis.size) for axis in axes)}]" if axes else "without axes"
-        )
-        try:
-            found = np.asarray(array)
-            if found.dtype.kind in "biuf" or (found.dtype == object and _all_real(found)):
-                return found.astype(np.float64)
-            problem = f"this holds values of type {found.dtype}"
-        except (TypeError, ValueError) as error:
-            problem = str(error)
-        message = f"`{name}` is an array of real numbers {shape}: {problem}"
-        raise _error("shape-mismatch", message, name)
-
-
-def _all_real(values: Array) -> bool:
-    return all(isinstance(value, Real) for value in values.flat)
+    def _assumed(self, evaluator: Evaluator, point: Point, others: Mapping[str, Array]) -> None:
+        """Raises DeriveError where the numbers break an assumption that they are enough for."""
+        for assumption in self.model.assumptions:
+            relation = assumption.relation
+            names = names_in(relation.left) | names_in(relation.right)
+            names = names.union(*map(names_in, relation.conditions))
+            try:
+                with np.errstate(all="ignore"):
+                    both = sides(evaluator.at(point, others), relation)
+                    gaps = both.gaps().astype(np.float64)
+                    wrong = is_broken(relation.op, gaps)
+            except EvaluationError:
+                continue
+            if wrong.any():
+                raise broken(assumption, sorted(names & {*point.values, *others}))
 
 
 def answer(model: Model, of: str, by: str) -> Answer:
@@ -158,28 +162,6 @@ def axes_of(model: Model, name: str) -> tuple[Axis, ...]:
 def _variables(model: Model, name: str, letters: str) -> tuple[IndexVariable, ...]:
     axes = axes_of(model, name)
     return tuple(IndexVariable(letters[k % len(letters)], axis) for k, axis in enumerate(axes))
-
-
-def _learn(sizes: dict[str, int], name: str, array: Array, axes: tuple[Axis, ...]) -> None:
-    """The sizes that an array's shape tells. Raises DeriveError where it does not fit."""
-    shape = array.shape
-    wrong = f"`{name}` has {len(axes)} axes, the array has {len(shape)}"
-    if len(shape) != len(axes):
-        raise _error("shape-mismatch", wrong, name)
-    for size, axis in zip(shape, axes, strict=True):
-        if not size:
-            raise _error("shape-mismatch", f"an axis of `{name}` has no entries", name)
-        known = {key: Dim.of(value) for key, value in sizes.items()}
-        rest = axis.size.substitute(known)
-        if rest.constant is None and len(rest.terms) <= 2 and len(rest.names) == 1:
-            (dim,) = rest.names
-            terms = dict(rest.terms)
-            factor, constant = terms.get((dim,), 0), terms.get((), 0)
-            if factor and (size - constant) % factor == 0:
-                sizes[dim] = (size - constant) // factor
-        elif rest.constant is not None and rest.constant != size:
-            message = f"an axis of `{name}` has {size} entries where {rest.constant} are needed"
-            raise _error("shape-mismatch", message, name)
 
 
 def _error(

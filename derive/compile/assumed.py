@@ -7,23 +7,13 @@ from typing import Any
 import numpy as np
 
 from derive.compile.closed_form import array_program
-from derive.compile.given import problem
 from derive.compile.lowering import Lowering
 from derive.compile.node import NotCompiled
 from derive.compile.program import Program, executed
 from derive.compile.terms import ONE
+from derive.evaluate.given import broken, is_broken
 from derive.model.model import Assumption, Model
 from derive.model.scalar import Scalar
-
-_NEAR = 1e-6  # for an equation between floats, beside numbers of size one
-_HOLDS: dict[str, Callable[[Any], Any]] = {
-    "=": lambda gap: np.abs(gap) <= _NEAR,
-    "!=": lambda gap: gap != 0,
-    "<": lambda gap: gap < 0,
-    "<=": lambda gap: gap <= _NEAR,
-    ">": lambda gap: gap > 0,
-    ">=": lambda gap: gap >= -_NEAR,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +29,9 @@ class Assumed:
         values = [given[name] for name in self.arguments]
         with np.errstate(all="ignore"):
             gap, where = self.gap(*values)
-            broken = (where != 0) & ~_HOLDS[self.assumption.relation.op](gap) & ~np.isnan(gap)
-        if np.any(broken):
-            names = ", ".join(f"`{name}`" for name in self.arguments)
-            message = f"the numbers given for {names} break what is assumed: {self.assumption.text}"
-            raise problem("given-breaks-property", message, self.assumption.text)
+            wrong = (where != 0) & is_broken(self.assumption.relation.op, gap)
+        if np.any(wrong):
+            raise broken(self.assumption, self.arguments)
 
 
 def assumed(
@@ -57,7 +45,7 @@ def assumed(
         except NotCompiled:
             continue
         needed = _needed(gap, where)
-        if assumption.relation.op in _HOLDS and set(needed) <= set(arguments):
+        if set(needed) <= set(arguments):
             found.append(Assumed(assumption, needed, _both(gap, where, needed)))
     return found
 

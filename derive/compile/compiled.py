@@ -10,10 +10,12 @@ model chooses which arithmetic is done, and nothing else.
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from derive.compile.assumed import assumed
 from derive.compile.dialect import NUMPY
-from derive.compile.given import Given
 from derive.compile.program import Program, executed, program
+from derive.evaluate.given import Given
 from derive.model.model import Model
 from derive.model.scalar import Scalar
 
@@ -21,8 +23,9 @@ from derive.model.scalar import Scalar
 class Compiled:
     """A function from arrays, by name, to a value and a dict of gradients.
 
-    `source` is its NumPy text. With `check` off, arrays are trusted to have the declared
-    properties and to be as assumed; shapes are looked at all the same.
+    `source` is its NumPy text. With `check` off, arrays are trusted to be of numbers, to have the
+    declared properties and to be as assumed; shapes are looked at all the same. An infinity that
+    leaves the value finite, as in a mask, is a number.
     """
 
     def __init__(
@@ -33,7 +36,7 @@ class Compiled:
         self.arguments = (*made.arguments, *made.dims)
         self._title = made.of
         self._given = Given(model, made.arguments, made.dims)
-        self._check = check and bool(self._given.properties)
+        self._check = check
         self._function: Callable[..., tuple[Any, dict[str, Any]]] = executed(made)
         self._assumed = assumed(model, resolve, self.arguments) if check else []
 
@@ -43,13 +46,15 @@ class Compiled:
     def __call__(self, **arrays: Any) -> tuple[Any, dict[str, Any]]:
         """The value and the gradients. Raises DeriveError for arrays that do not fit the model."""
         given = self._given.read(arrays)
-        if self._check:
+        if self._given.properties and self._check:
             self._given.obey(given)
         for assumption in self._assumed:
             assumption.check({**arrays, **dict(zip(self._given.names, given, strict=True))})
-        if self._given.dims:
-            given += [int(arrays[dim]) for dim in self._given.dims]
-        return self._function(*given)
+        sizes = [int(arrays[dim]) for dim in self._given.dims]
+        found = self._function(*given, *sizes)
+        if self._check and not np.isfinite(found[0]).all():
+            self._given.numbers(given)
+        return found
 
 
 def compiled(

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 
 from derive.compile.dialect import DIALECTS, Dialect
-from derive.compile.given import problem
 from derive.compile.program import Program, assembled
 from derive.compile.request import known, program_of
 from derive.compile.symbolic import sympy_module
 from derive.compile.text import identifiers
+from derive.evaluate.given import problem
 from derive.evaluate.names import uses_of
 from derive.evaluate.point import Point, dims_of
 from derive.evaluate.sample import NoSample, Sampler
@@ -45,8 +45,9 @@ def check():
 def check():
     """Compares every gradient with that of autograd."""
     for function, wrt, example in EXAMPLES:
+        example = {name: array.clone() for name, array in example.items()}
         for name in wrt:
-            example[name] = example[name].clone().requires_grad_()
+            example[name].requires_grad_()
         value, gradients = function(**example)
         expected = torch.autograd.grad(value, [example[name] for name in wrt], allow_unused=True)
         for name, slope in zip(wrt, expected):

@@ -6,11 +6,11 @@ from derive.calculus.engine import Calculus
 from derive.calculus.partials import NotDifferentiable
 from derive.compile.compiled import Compiled, compiled
 from derive.compile.dialect import Dialect
-from derive.compile.given import problem
 from derive.compile.node import NotCompiled
 from derive.compile.program import Program, program
 from derive.diagnostics.diagnostic import DeriveError
 from derive.diagnostics.suggest import nearest
+from derive.evaluate.given import problem
 from derive.model.model import Model
 
 

@@ -6,9 +6,9 @@ from fractions import Fraction
 import numpy as np
 
 from derive.check.library import answer
-from derive.compile.given import problem
 from derive.compile.node import NotCompiled
 from derive.compile.text import identifiers
+from derive.evaluate.given import problem
 from derive.evaluate.names import names_in, walk
 from derive.evaluate.number import Array
 from derive.evaluate.point import Point

@@ -20,7 +20,7 @@ Floats = NDArray[np.float64]
 Places = NDArray[np.int64]
 
 _RUNGS = 3
-_FIRST_STEP = 2.0**-9
+_FIRST_STEP = 2.0**-5
 _LARGEST_STEP = 0.5
 _SMALLEST_STEP = 2.0**-40
 _FACTOR = 16.0
@@ -170,7 +170,8 @@ def measure(f: Forward, lines: Lines, noise: float, wanted: Floats) -> Measured:
     found = Measured(
         np.zeros(count), np.full(count, np.inf), np.zeros(count, bool), np.zeros(count)
     )
-    steps = first = np.full(count, _FIRST_STEP)
+    # Three rungs of a smooth function are most exact near this step.
+    steps = first = np.full(count, min(_FIRST_STEP, f.epsilon ** (1 / 6)))
     too_large, too_small = np.full(count, np.inf), np.zeros(count)
     active, slopes = np.arange(count), np.abs(lines.slopes())
     for _ in range(_ATTEMPTS):

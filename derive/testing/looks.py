@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from derive.evaluate.lines import Floats, Places
 from derive.evaluate.number import Array
+from derive.evaluate.slopes import SURE
 
 _SAME = 1e-6
 
@@ -35,7 +36,7 @@ class Seen:
         if self.is_vague:
             return False
         found = np.asarray(candidate, dtype=float).reshape(-1)[self.places]
-        room = 2 * self.error + _SAME * np.abs(self.measured) + 1e-13 * np.max(np.abs(found))
+        room = SURE * self.error + _SAME * np.abs(self.measured) + 1e-13 * np.max(np.abs(found))
         return bool((np.abs(found - self.measured) <= room).all())
 
 

@@ -216,6 +216,21 @@ def test_short_floats(dtype, n):
     message(wrong, loss, lambda W, x: (gradient(W, x)[0], -gradient(W, x)[1]), (W, x))
 
 
+def test_a_factor_is_seen_in_short_floats():
+    random = np.random.default_rng(0)
+    W, X = (random.standard_normal(shape).astype("float32") for shape in ((12, 8), (5, 8)))
+
+    def loss(W):
+        return logsumexp(relu(X @ W.T)).mean(dtype=np.float32)
+
+    def gradient(W):
+        h = X @ W.T
+        return 5 * (softmax(relu(h)) * (h > 0)).T @ X / np.float32(5)
+
+    said = message(WrongGradient, lambda W, X: loss(W), lambda W, X: gradient(W), (W, X), wrt="W")
+    assert "this is N times the right gradient, with N = 5 (axis 0 of `X`)" in said
+
+
 def test_noise_within_a_stated_bound():
     random = np.random.default_rng(0)
 

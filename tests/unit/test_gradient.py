@@ -114,7 +114,7 @@ def test_latex_and_text_speak_of_the_same() -> None:
 
 def test_values_that_do_not_fit_are_an_error() -> None:
     model = derive.parse("dims n\ninput x[n], y[n]\nloss L = sum(x*y^2)\n")
-    with pytest.raises(DeriveError, match=r"\d entries where \d are needed"):
+    with pytest.raises(DeriveError, match=r"`y` has shape \[3\]; expected \[n\]"):
         model.gradient("L", "x")(x=[1, 2], y=[1, 2, 3])
     with pytest.raises(DeriveError, match="`y` has no value here"):
         model.gradient("L", "x")(x=[1, 2])
@@ -129,14 +129,48 @@ def test_values_that_do_not_fit_are_an_error() -> None:
         ({"w": [1, None], "x": [1, 1]}, "`w` is an array of real numbers of shape [n]"),
         ({"w": [1j, 1], "x": [1, 1]}, "`w` is an array of real numbers of shape [n]"),
         ({"w": [[1, 2], [3]], "x": [1, 1]}, "`w` is an array of real numbers of shape [n]"),
-        ({"w": [], "x": []}, "an axis of `w` has no entries"),
-        ({"w": [1, 2], "x": [1]}, "an axis of `x` has 1 entries where 2 are needed"),
+        ({"w": [], "x": []}, "the dimension `n` is 0 by the shape of `w`"),
+        ({"w": [1, 2], "x": [1]}, "`x` has shape [1]; expected [n]"),
+        ({"w": [1, math.nan], "x": [1, 1]}, "`w[1]` is nan, of shape [n]"),
+        ({"w": [1, 2], "x": [-math.inf, 1]}, "`x[0]` is -inf, of shape [n]"),
     ],
 )
 def test_what_is_no_array_of_numbers_is_an_error_that_names_it(arrays, message):
     model = derive.parse("dims n\nparam w[n]\ninput x[n]\nloss L = sum((w - x)^2)")
     with pytest.raises(derive.DeriveError, match=re.escape(message)):
         model.gradient("L", "w")(**arrays)
+
+
+ASSUMING = """
+dims n, k
+input x[n]
+target y[k] : onehot
+param q[k], W[k, n]
+assume sum(q) = 1
+assume q[i] > 0 for i in 1..k
+loss L = -sum(y*log(softmax(W @ x))) + sum(q*y)
+"""
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"y": [1, 1]}, "`y` is declared `onehot`, which the array is not"),
+        ({"q": [0.5, 0.75]}, "the numbers given for `q` break what is assumed: sum(q) = 1"),
+        ({"q": [1.5, -0.5]}, "the numbers given for `q` break what is assumed: q[i] > 0"),
+        ({"W": [[1, math.nan, 0], [0, 0, 0]]}, "`W[0, 1]` is nan, of shape [k, n]"),
+        ({"n": 4}, "`x` has shape [3]; expected [n]"),
+    ],
+)
+def test_what_breaks_an_assumption_is_named(changes, message):
+    gradient = derive.parse(ASSUMING).gradient("L", "W")
+    values = {"x": np.ones(3), "y": [0, 1], "q": [0.25, 0.75], "W": np.zeros((2, 3))}
+    kept = {name: np.array(value) for name, value in values.items()}
+    assert gradient(**values, n=3).shape == (2, 3)
+    with pytest.raises(DeriveError, match=re.escape(message)):
+        gradient(**{**values, **changes})
+    for name, value in values.items():
+        np.testing.assert_array_equal(value, kept[name])
 
 
 def test_what_is_no_text_is_an_error():

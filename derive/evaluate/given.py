@@ -1,10 +1,11 @@
-"""What is given to a compiled function: arrays that fit, or one message that says why not.
+"""What is given to a function of a model: arrays that fit, or one message that says why not.
 
 Nothing given is written to. The usual case, arrays of floats with the right shapes, costs a few
 comparisons; all the rest is looked into only where these fail.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,9 @@ from derive.diagnostics.diagnostic import DeriveError, Diagnostic, Severity
 from derive.diagnostics.span import Source, Span
 from derive.diagnostics.suggest import nearest
 from derive.model.dim import Dim
-from derive.model.model import Model, Symbol
+from derive.model.model import Assumption, Model
 from derive.model.properties import PROPERTIES
+from derive.model.scalar import Axis
 
 Array = NDArray[Any]
 _DOUBLE, _SINGLE = np.dtype(np.float64), np.dtype(np.float32)
@@ -37,15 +39,17 @@ class Given:
     def __init__(self, model: Model, names: Sequence[str], dims: Sequence[str]) -> None:
         self.names = tuple(names)
         self.dims = tuple(dims)
-        self.symbols: dict[str, Symbol] = {name: model.symbols[name] for name in names}
+        self.axes = {name: _axes(model, name) for name in names}
         self.properties = [
             (name, _TESTS[p], p)
             for name in names
+            if name in model.symbols
             for p in sorted(model.symbols[name].properties)
             if p in _TESTS
         ]
         self._expected = set(self.names) | set(self.dims)
         self._shapes: tuple[tuple[int, ...], ...] | None = None
+        self.sizes: dict[str, int] = {}
 
     def read(self, arguments: Mapping[str, Any]) -> list[Any]:
         """The arrays in order, all of one type. Raises DeriveError where one does not fit."""
@@ -75,8 +79,7 @@ class Given:
             array = by_name[name]
             if test(array):
                 continue
-            if np.isnan(array).any():
-                return  # a NaN is passed on: what depends on it is NaN
+            self.numbers(arrays)
             meaning = PROPERTIES[title].meaning
             raise problem(
                 "given-breaks-property",
@@ -84,6 +87,24 @@ class Given:
                 name,
                 [f"{title}: {meaning}"],
             )
+
+    def numbers(self, arrays: Sequence[Array]) -> None:
+        """Raises DeriveError where an entry is NaN or infinite."""
+        for name, array in zip(self.names, arrays, strict=True):
+            bad = ~np.isfinite(array)
+            if bad.any():
+                place = tuple(int(k) for k in np.argwhere(bad)[0])
+                at = f"{name}[{', '.join(map(str, place))}]" if place else name
+                count = int(bad.sum())
+                notes = ["entries are counted from 0"] if place else []
+                notes += [f"so are {count - 1} more of its {bad.size} entries"] * (count > 1)
+                shape = f", of shape {self._shape(name)}" if place else ""
+                raise problem(
+                    "no-value", f"`{at}` is {np.asarray(array)[place]}{shape}", name, notes
+                )
+
+    def _shape(self, name: str) -> str:
+        return f"[{', '.join(str(axis.size) for axis in self.axes[name])}]"
 
     def _missing(self, arguments: Mapping[str, Any]) -> DeriveError:
         takes = f"takes: {', '.join((*self.names, *self.dims))}"
@@ -100,21 +121,27 @@ class Given:
         arrays: list[Array] = []
         typed: list[np.dtype[Any]] = []
         for name, value in zip(self.names, values, strict=True):
-            try:
-                array = np.asarray(value)
-            except ValueError:
-                array = np.asarray(None)
-            if array.dtype.kind not in "fiub":
-                raise problem(
-                    "shape-mismatch",
-                    f"`{name}` is not an array of real numbers: {array.dtype} was given",
-                    name,
-                )
+            array = self._array(name, value)
             if hasattr(value, "dtype") and array.dtype.kind == "f":
                 typed.append(array.dtype)
             arrays.append(array)
         kind = _SINGLE if typed and all(t == _SINGLE for t in typed) else _DOUBLE
         return [array.astype(kind, copy=False) for array in arrays]
+
+    def _array(self, name: str, value: Any) -> Array:
+        """As an array of real numbers. Raises DeriveError."""
+        try:
+            array = np.asarray(value)
+            if array.dtype.kind in "fiub":
+                return array
+            if array.dtype.kind == "O" and all(isinstance(entry, Real) for entry in array.flat):
+                return array.astype(np.float64)
+            why = f"{array.dtype} was given"
+        except (TypeError, ValueError) as error:
+            why = str(error)
+        own = f"an array of real numbers of shape {self._shape(name)}"
+        wanted = own if self.axes[name] else "a real number"
+        raise problem("shape-mismatch", f"`{name}` is {wanted}: {why}", name)
 
     def _fit(self, shapes: Sequence[tuple[int, ...]], sizes: dict[str, Any]) -> None:
         """Raises DeriveError where shapes do not agree with the model's dimensions."""
@@ -125,16 +152,17 @@ class Given:
                 raise self._missing(dict.fromkeys([*self.names, *sizes]))
             known[dim], source[dim] = int(sizes[dim]), "as given"
         for name, shape in zip(self.names, shapes, strict=True):
-            axes = self.symbols[name].axes
+            axes = self.axes[name]
             if len(shape) != len(axes):
                 raise self._clash(name, shape, known, source)
             for size, axis in zip(shape, axes, strict=True):
                 _learn(axis.size, size, known, source, name)
         for name, shape in zip(self.names, shapes, strict=True):
-            for size, axis in zip(shape, self.symbols[name].axes, strict=True):
+            for size, axis in zip(shape, self.axes[name], strict=True):
                 here = axis.size.substitute({d: Dim.of(n) for d, n in known.items()})
                 if here.constant != size:
                     raise self._clash(name, shape, known, source)
+        self.sizes = known
         for dim, size in known.items():
             if size < 1:
                 raise problem(
@@ -147,14 +175,38 @@ class Given:
     def _clash(
         self, name: str, shape: tuple[int, ...], known: dict[str, int], source: dict[str, str]
     ) -> DeriveError:
-        axes = self.symbols[name].axes
-        wanted = f"[{', '.join(str(a.size) for a in axes)}]" if axes else "no axes: a number"
+        axes = self.axes[name]
+        wanted = self._shape(name) if axes else "no axes: a number"
         used = {d for a in axes for d in a.size.names if d in known}
         notes = [f"{d} = {known[d]}, by the shape of `{source[d]}`" for d in sorted(used)]
         found = f"[{', '.join(map(str, shape))}]" if shape else "no axes: it is a number"
         return problem(
             "shape-mismatch", f"`{name}` has shape {found}; expected {wanted}", name, notes
         )
+
+
+def _axes(model: Model, name: str) -> tuple[Axis, ...]:
+    if name in model.symbols:
+        return model.symbols[name].axes
+    return tuple(variable.axis for variable in model.definitions[name].indices)
+
+
+def is_broken(op: str, gap: Any) -> Array:
+    """Where the left side less the right one breaks a relation, by more than rounding.
+
+    A NaN breaks none, nor do numbers break what floats cannot tell.
+    """
+    holds = _HOLDS.get(op)
+    if holds is None:
+        return np.zeros(np.shape(gap), bool)
+    return np.asarray(~holds(gap) & ~np.isnan(gap))
+
+
+def broken(assumption: Assumption, names: Sequence[str]) -> DeriveError:
+    """The error for numbers that break an assumption."""
+    listed = ", ".join(f"`{name}`" for name in names)
+    message = f"the numbers given for {listed} break what is assumed: {assumption.text}"
+    return problem("given-breaks-property", message, assumption.text)
 
 
 def _learn(size: Dim, found: int, known: dict[str, int], source: dict[str, str], name: str) -> None:
@@ -203,6 +255,14 @@ def _is_diagonal(a: Array) -> bool:
     return not (a * (1 - np.eye(a.shape[-1]))).any()
 
 
+_HOLDS: dict[str, Callable[[Any], Any]] = {
+    "=": lambda gap: np.abs(gap) <= _NEAR,
+    "!=": lambda gap: gap != 0,
+    "<": lambda gap: gap < 0,
+    "<=": lambda gap: gap <= _NEAR,
+    ">": lambda gap: gap > 0,
+    ">=": lambda gap: gap >= -_NEAR,
+}
 _TESTS: dict[str, Callable[[Array], bool]] = {
     "onehot": _is_onehot,
     "simplex": lambda a: bool((a > 0).all()) and _sums_to_one(a),
