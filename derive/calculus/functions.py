@@ -22,7 +22,7 @@ from derive.calculus.powers import (
     number_power,
     prime_factors,
 )
-from derive.calculus.products import Factors, without
+from derive.calculus.products import Factors, opened, without
 from derive.calculus.term import (
     ONE,
     UNIT,
@@ -54,9 +54,22 @@ def exponential(algebra: Algebra, poly: Poly) -> Poly:
         log = inner.atom
         if log is not None and log.head == ("log",):
             result = algebra.multiply(result, algebra.raised(log.args[0], coefficient))
+        elif log is not None and (product := _product_of_logs(algebra, log)) is not None:
+            result = algebra.multiply(result, algebra.raised(product, coefficient))
         else:
             factors[Atom("exp", (), (), (inner,))] = coefficient
     return algebra.multiply(result, of_monomial(factors))
+
+
+def _product_of_logs(algebra: Algebra, total: Atom) -> Poly | None:
+    """Exp of sum_i log(a_i) is prod_i a_i."""
+    if total.kind != "sum" or len(total.bound) != 1:
+        return None
+    (variable,), inside = opened(total)
+    log = of_monomial(inside).atom
+    if log is None or log.head != ("log",):
+        return None
+    return algebra.construct(Atom("prod", (), (), log.args, (variable,)))
 
 
 @constructs("exp")
