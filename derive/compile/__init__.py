@@ -2,7 +2,7 @@
 
 How to read it: `node` is the graph of array operations on named axes; `algebra` makes it, by few
 exact rules, of which those for exponentials keep every softmax and logarithm stable; `lowering`
-brings the model's index notation in; `adjoint` differentiates; `tidy` puts the graph into the form
+brings the model's index notation in, with `pieces` and `chain`; `adjoint` differentiates; `tidy` puts the graph into the form
 in which it is computed, with `rebuilding` and `stable`; `emit` writes it down, with `arithmetic`,
 `contraction` and `tables`, and loops with `loop`, `schedule` and `steps`, of which `carried` and
 `carrying` save tables; `buffers` knows which arrays are dead; `program` makes a function of it,
