@@ -236,6 +236,8 @@ class Lowering:
         algebra = self.algebra
         if scalar.operation == "prod" and (ends := ends_of_range(scalar)) is not None:
             return self.running_product(scalar, ends, scope)
+        if scalar.operation in ("sum", "prod") and not scalar.variable.axis.size.terms:
+            return ZERO if scalar.operation == "sum" else ONE
         var = fresh(scalar.variable.axis, scalar.variable.name)
         inner = {**scope, scalar.variable: spot(var)}
         body = self.poly(scalar.body, inner)

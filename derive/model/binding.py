@@ -28,11 +28,12 @@ def bind(
     binders: Sequence[tree.Binder],
     conditions: Sequence[tree.Comparison],
     inside: Callable[[Expressions, Bound], Result],
+    may_be_empty: bool = False,
 ) -> Result:
     """What `inside` makes of the scope in which `binders` are bound.
 
-    An index without a range takes that of the first axis it stands on: `inside` is interrupted
-    there and begun again with the range known.
+    Sums and products may be over nothing, `1..0`. An index without a range takes that of the first
+    axis it stands on: `inside` is interrupted there and begun again with the range known.
     """
     while True:
         variables: list[IndexVariable] = []
@@ -46,7 +47,9 @@ def bind(
                 implicit[variable] = binder
                 run = Run(Index((), variable.axis.low), Index((), variable.axis.high))
             else:
-                variable, more, run = range_of(e.inside(scope), binder.range, binder.name)
+                variable, more, run = range_of(
+                    e.inside(scope), binder.range, binder.name, may_be_empty
+                )
                 extra.extend(more)
             runs.append(run)
             variables.append(variable)

@@ -102,7 +102,11 @@ class Elaborator:
                 return self.subscript(expr)
             case tree.Big():
                 return bind(
-                    self, expr.binders, expr.conditions, lambda e, bound: _big(e, expr, bound)
+                    self,
+                    expr.binders,
+                    expr.conditions,
+                    lambda e, bound: _big(e, expr, bound),
+                    may_be_empty=expr.op in ("sum", "prod"),
                 )
             case tree.Indicator(conditions=conditions):
                 return self.indicator(conditions)

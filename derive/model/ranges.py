@@ -306,7 +306,7 @@ def step_of(e: Expressions, written: tree.Range) -> int:
 
 
 def range_of(
-    e: Expressions, written: tree.Range, name: str
+    e: Expressions, written: tree.Range, name: str, may_be_empty: bool
 ) -> tuple[IndexVariable, tuple[Scalar, ...], Run]:
     """A new variable for `name in 1..n`, with conditions where an end hangs on an outer index."""
     step = step_of(e, written)
@@ -327,7 +327,8 @@ def range_of(
             )
         return variable, (), run
     variable = IndexVariable(name, Axis(first[0], last[1]))
-    check_not_reversed(variable.axis, written)
+    if variable.axis.size.terms or not may_be_empty:
+        check_not_reversed(variable.axis, written)
     own = IndexValue(Index.of(variable))
     conditions: list[Scalar] = []
     if start.terms:

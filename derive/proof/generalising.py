@@ -60,26 +60,28 @@ def _lengths(relation: Relation) -> Iterator[Axis]:
     """Axes `1..T` for which sums and products that count to `T` can be taken to any `t`."""
     seen: set[Dim] = set()
     for part in (*_all_parts(relation.left), *_all_parts(relation.right)):
-        if not isinstance(part, Reduce | MatrixProduct) or not _counts(part):
-            continue
-        for name in sorted(part.variable.axis.high.names):
+        names: frozenset[str] = frozenset()
+        if isinstance(part, MatrixProduct) or (isinstance(part, Reduce) and _counts(part)):
+            names = part.variable.axis.high.names
+        elif isinstance(part, MatrixFunction) and isinstance(part.power, DimValue):
+            names = part.power.dim.names
+        for name in sorted(names):
             end = Dim.symbol(name)
             if end not in seen:
                 seen.add(end)
                 yield Axis(ONE, end)
 
 
-def _counts(part: Reduce | MatrixProduct) -> bool:
-    """What is summed or multiplied has its number as a value, or entries beside one another."""
+def _counts(part: Reduce) -> bool:
+    """A product, or a sum of what has its number as a value, or entries beside one another."""
     variable = part.variable
-    body = part.body if isinstance(part, Reduce) else part.matrix.body
     offsets: set[Dim] = set()
-    for inner in _all_parts(body):
+    for inner in _all_parts(part.body):
         if isinstance(inner, IndexValue) and variable in dict(inner.index.terms):
             return True
         if isinstance(inner, Entry):
             offsets |= {i.offset for i in inner.indices if variable in dict(i.terms)}
-    return len(offsets) > 1
+    return len(offsets) > 1 or part.operation == "prod"
 
 
 def _entries(model: Model, scalar: Scalar) -> Iterator[tuple[str, Index, bool]]:

@@ -11,21 +11,16 @@ Every attempt is exact: a guess that was wrong only fails.
 
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
-from itertools import islice, product
+from itertools import islice
 
 from derive.calculus.adjoints import Body
 from derive.calculus.algebra import Algebra, Rule, TooLarge
 from derive.calculus.place import Place, Var, fresh, place
 from derive.calculus.powers import content, factors
-from derive.calculus.products import merged, opened, without
 from derive.calculus.term import (
     ONE,
     Atom,
-    Coefficient,
-    Monomial,
     Poly,
-    add,
-    dim_poly,
     of_monomial,
 )
 from derive.calculus.unfolding import Unfolding, all_atoms, renewed
@@ -35,8 +30,10 @@ from derive.model.scalar import Axis
 from derive.proof.facts import Equation
 from derive.proof.multiples import counted, primitive, rates
 from derive.proof.namesakes import HYPOTHESIS, Namesakes, after_start, as_entry, rules_for
-from derive.proof.splitting import End, Splitting, ends_of
+from derive.proof.splitting import Splitting, all_ends, ends_of, longer
 from derive.proof.steps import Steps
+from derive.proof.summands import is_time, summands
+from derive.proof.together import Together
 from derive.proof.unrolling import (
     Sequences,
     near,
@@ -86,6 +83,8 @@ class Induction:
             return True
         ways = (
             self.by_one_step,
+            self.by_a_factor,
+            self.by_ends,
             self.by_factors,
             self.by_time,
             self.by_summands,
@@ -151,7 +150,7 @@ class Induction:
                     if variable in goal.free and factor == DIM_ONE:
                         found[variable, way] = None
         if not found:
-            found = dict.fromkeys((time, 1) for time in counted(goal))
+            found = {(time, step): None for time in counted(goal) for step in (1, -1)}
         return iter(found)
 
     def over(self, goal: Poly, mask: Poly, time: Var, step: int, depth: int) -> bool:
@@ -195,13 +194,19 @@ class Induction:
         )
         for rate in rates(self.calculus, algebra, goal, time, place(now), before[time]):
             gap = now_goal - algebra.multiply(rate, old_goal)
-            if self.is_kept(gap, place(now), step, ends_of(now_goal, now) - ends_of(old_goal, now)):
+            if self.is_kept(gap, place(now), step):
                 self.note(time, start, step)
                 return True
-        return False
+        if depth < DEEPEST or mask != ONE or not self.sequences.names(goal):
+            return False
+        if not Together(self, algebra, time, step).shows(goal):
+            return False
+        self.note(time, start, step)
+        return True
 
-    def is_kept(self, gap: Poly, now: Place, step: int, ends: frozenset[End]) -> bool:
+    def is_kept(self, gap: Poly, now: Place, step: int) -> bool:
         """What a step changes is zero, by what it says of entries on either side."""
+        ends = longer(all_ends(gap))
         for first in (True, False) if ends else (True,):
             algebra = self.algebra_of((), (*rules_for(step), Splitting(ends, first).rule))
             if self.holds(gap, ONE, algebra, now, step, frozenset()):
@@ -305,47 +310,14 @@ class Induction:
             for atom in goal.atoms()
             if atom.kind == "sum"
             for v in atom.bound
-            if self.is_time(atom, v)
+            if is_time(self.sequences, atom, v)
         }
         for axis in sorted(times, key=str):
             time = fresh(axis, "t")
-            for summand in islice(self.summands(goal, time), MOST_CHOICES):
+            for summand in islice(summands(self.algebra, goal, time), MOST_CHOICES):
                 if self.shows(primitive(self.algebra, summand), mask, depth - 1):
                     return True
         return False
-
-    def is_time(self, atom: Atom, variable: Var) -> bool:
-        """The summed index is the time of a recurrent entry in the sum."""
-        for entry in self.sequences.entries(atom.args[0]):
-            if variable in self.sequences.time(entry).free:
-                return True
-        return False
-
-    def summands(self, goal: Poly, time: Var) -> Iterator[Poly]:
-        """The goal with one sum of each term, over the axis of `time`, taken away."""
-        choices: list[list[Poly]] = []
-        for monomial, coefficient in goal.terms.items():
-            found = []
-            for atom, exponent in monomial.factors.items():
-                if atom.kind != "sum" or exponent != 1:
-                    continue
-                rest = of_monomial(without(monomial.factors, atom), coefficient)
-                for number, label in enumerate(atom.bound):
-                    if label.axis != time.axis:
-                        continue
-                    variables, inside = opened(atom)
-                    chosen = variables[number]
-                    others = [v for v in variables if v is not chosen]
-                    body = self.algebra.substitute(of_monomial(inside), {chosen: place(time)})
-                    found.append(self.algebra.multiply(rest, self.algebra.total(others, body)))
-            counted = without_number(monomial, coefficient, time.axis)
-            if counted is not None:
-                found.append(counted)
-            if not found:
-                return
-            choices.append(found)
-        for chosen_terms in product(*choices):
-            yield add(chosen_terms)
 
     def by_factors(self, goal: Poly, mask: Poly, depth: int) -> bool:
         """One factor that is zero makes the product zero."""
@@ -361,6 +333,26 @@ class Induction:
         """What is said of one step follows from it: no hypothesis is needed."""
         return self._one_step(goal, mask, opened=False)
 
+    def by_a_factor(self, goal: Poly, mask: Poly, depth: int) -> bool:
+        """A factor taken off the products that are longer than others."""
+        ends = longer(all_ends(goal))
+        for first in (True, False) if ends else ():
+            algebra = self.algebra_of((), (*rules_for(1), Splitting(ends, first).rule))
+            if self.zero(goal, mask, algebra):
+                return True
+        return False
+
+    def by_ends(self, goal: Poly, mask: Poly, depth: int) -> bool:
+        """What is said of a single place, `T` or `0`, follows from one step there."""
+        places: dict[tuple[Place, int], None] = {}
+        for atom in self.sequences.entries(goal):
+            time = self.sequences.time(atom)
+            if not time.terms and not time.computed:
+                places[time, self.sequences.step(str(atom.head[0]))] = None
+        return any(
+            self.holds(goal, mask, self.algebra, where, step, frozenset()) for where, step in places
+        )
+
     def by_one_opened_step(self, goal: Poly, mask: Poly, depth: int) -> bool:
         """The same with other definitions opened, which costs more."""
         return self._one_step(goal, mask, opened=True)
@@ -373,14 +365,6 @@ class Induction:
             return self.vanishes(self._outwards[poly], self.algebra, opened)
         except TooLarge:
             return False
-
-
-def without_number(monomial: Monomial, coefficient: Coefficient, axis: Axis) -> Poly | None:
-    """A term that is its n-th part summed over an axis of n places."""
-    size = dim_poly(axis.size).atom
-    if size is None or monomial.factors.get(size, 0) < 1:
-        return None
-    return of_monomial(merged(monomial.factors, {size: -1}), coefficient)
 
 
 def guards(mask: Poly) -> tuple[Atom, ...] | None:

@@ -8,6 +8,7 @@ solved for.
 from collections.abc import Iterator
 
 from derive.calculus.algebra import Algebra
+from derive.calculus.chains import ends_of as chain_ends
 from derive.calculus.engine import Calculus
 from derive.calculus.place import Place, Var
 from derive.calculus.term import ONE, Poly, of_monomial
@@ -23,8 +24,12 @@ def rates(
     """By what a step may multiply the goal: one, or what it multiplies a term of it by."""
     seen = {ONE}
     yield ONE
+    terms: dict[Poly, None] = {}
     for monomial in goal.terms:
-        term = of_monomial({a: e for a, e in monomial.factors.items() if time in a.free})
+        moving = {a: e for a, e in monomial.factors.items() if time in a.free}
+        powers = {a: e for a, e in moving.items() if a.head[:1] == ("ipow",)}
+        terms |= dict.fromkeys((of_monomial(moving), of_monomial(powers)))
+    for term in terms:
         now = algebra.substitute(term, {time: here})
         old = algebra.substitute(term, {time: before})
         if old.single is None or old == ONE:
@@ -36,10 +41,12 @@ def rates(
 
 
 def counted(goal: Poly) -> list[Var]:
-    """The free indices to which sums and products of a goal run."""
+    """The free indices from which and to which sums and products of a goal run."""
     found: dict[Var, None] = {}
     for atom in all_atoms(goal):
-        places = {"less": atom.places, "chain": atom.places[-1:]}.get(atom.kind, ())
+        places = atom.places if atom.kind == "less" else ()
+        if atom.kind == "chain":
+            places = chain_ends(atom)
         found |= dict.fromkeys(v for where in places for v in where.free if v in goal.free)
     return list(found)
 

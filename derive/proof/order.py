@@ -7,18 +7,18 @@ sides to have a value: a logarithm is of a positive number.
 """
 
 from dataclasses import dataclass, replace
-from itertools import chain, islice, product
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from derive.calculus.adjoints import Body
 from derive.calculus.algebra import Algebra, TooLarge
 from derive.calculus.binders import number_of
-from derive.calculus.canonical import rename_poly
 from derive.calculus.powers import content, factors, is_nonnegative, is_positive
 from derive.calculus.term import ONE, Atom, Poly, of_atom
 from derive.calculus.unfolding import Unfolding
 from derive.model.model import Relation
 from derive.model.scalar import Scalar
+from derive.proof.namesakes import rules_for
 from derive.proof.order_constants import by_enclosure
 from derive.proof.order_domain import Domain
 from derive.proof.order_lemmas import by_combination
@@ -54,7 +54,6 @@ QUICK_RULES = (by_enclosure, by_factors, by_roots, by_completion, by_combination
 ABOVE = {"<": True, "<=": True, ">": False, ">=": False}
 STRICT = frozenset({"<", ">"})
 LEAST_LEFT = 60
-MOST_PLACES = 8
 
 
 class OrderProver:
@@ -68,6 +67,7 @@ class OrderProver:
         """The facts that a proof of the relation uses; None where none was found."""
         if relation.op not in (*ABOVE, "!="):
             return None
+        sequences = self.prover.recurrent.sequences
         told = self.told(relation)
         difference = self.prover.difference(replace(relation, conditions=told.kept))
         if ABOVE.get(relation.op):
@@ -76,9 +76,8 @@ class OrderProver:
         premises = [*told.premises, *self.assumed()]
         if not self.prover.given:
             premises.extend(p for p in Domain(self.calculus).of(relation) if not self.known(p))
-        algebra = self.prover.algebra(self.prover.declared(), self.prover.equations())
+        algebra = self.algebra(sequences.present(difference))
         search = Search(RULES, QUICK_RULES, (sign_of_squares,), self.nonzero())
-        sequences = self.prover.recurrent.sequences
 
         def shows(poly: Poly) -> bool:
             known = tuple(premises), told.ones, told.zeros
@@ -105,7 +104,6 @@ class OrderProver:
                 search.left = max(search.left, LEAST_LEFT)
                 known = tuple(premises), told.ones, told.zeros
                 order = Order(algebra, self.body, search, *known)
-                order.kinks = self.kinks(poly, algebra)
                 stated = set(order.facts.used)
                 if relation.op == "!=":
                     shown = differs(order, poly)
@@ -116,10 +114,15 @@ class OrderProver:
             if relation.op in ABOVE and not relation.conditions:
                 search.used.clear()
                 if inductive(difference, algebra, sequences, shows_from):
-                    return tuple(sorted(search.used - {""}))
+                    return tuple(sorted({*search.used, *self.prover.used(algebra)} - {""}))
         except TooLarge:
             pass
         return None
+
+    def algebra(self, recurrent: bool) -> Algebra:
+        """The algebra that knows what is declared and assumed, and what is said of steps."""
+        rules = rules_for(1) if recurrent else None
+        return self.prover.algebra(self.prover.declared(), self.prover.equations(), rules)
 
     def known(self, premise: Premise) -> bool:
         """The premise says nothing that its terms do not show."""
@@ -150,17 +153,6 @@ class OrderProver:
             parameters = tuple(map(self.calculus.variable, relation.indices))
             strict = relation.op in ("<", ">")
             found.append(Premise(above, strict, assumption.text, parameters))
-        return tuple(found)
-
-    def kinks(self, poly: Poly, algebra: Algebra) -> tuple[Poly, ...]:
-        """What the statement leaves out, not zero at any place: at those of the free indices."""
-        found: dict[Poly, None] = {}
-        for kink in sorted(self.calculus.kinks, key=lambda k: k.key):
-            own = sorted(kink.free, key=lambda v: v.key)
-            choices = [[v for v in poly.free if v.axis == one.axis] for one in own]
-            for chosen in islice(product(*choices), MOST_PLACES):
-                there = rename_poly(kink, dict(zip(own, chosen, strict=True)))
-                found.update(dict.fromkeys(self.prover.stages(there, algebra)))
         return tuple(found)
 
     def nonzero(self) -> dict[str | Atom, str]:

@@ -61,8 +61,7 @@ class Search:
 class Order:
     """Answers about signs from what is known and from `premises`.
 
-    `ones` and `zeros` are indicators that the statement's conditions make one or zero; `kinks` are
-    not zero, where a derivative was taken.
+    `ones` and `zeros` are indicators that the statement's conditions make one or zero.
     """
 
     def __init__(
@@ -80,7 +79,6 @@ class Order:
         self.search = search
         self.ones = ones
         self.zeros = zeros
-        self.kinks: tuple[Poly, ...] = ()
         self.depth = 0
         self._shown: dict[tuple[Poly, bool], frozenset[str]] = {}
         self._failed: tuple[Depths, Depths] = {}, {}
@@ -97,14 +95,14 @@ class Order:
         """The same with more premises."""
         more = (*self.premises, *premises)
         made = Order(self.algebra, self.body, self.search, more, self.ones, self.zeros)
-        made.depth, made.kinks = self.depth, self.kinks
+        made.depth = self.depth
         return made
 
     def without(self, name: str) -> "Order":
         """The same without the premises that speak of a tensor."""
         fewer = tuple(p for p in self.premises if name not in p.poly.symbols)
         made = Order(self.algebra, self.body, self.search, fewer, self.ones, self.zeros)
-        made.depth, made.kinks = self.depth, self.kinks
+        made.depth = self.depth
         return made
 
     # --- questions -----------------------------------------------------------------------------

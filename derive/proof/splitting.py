@@ -9,7 +9,7 @@ from derive.calculus.products import Factors, without
 from derive.calculus.ranges import never_below
 from derive.calculus.term import Poly
 from derive.calculus.unfolding import all_atoms
-from derive.proof.unrolling import shifted
+from derive.proof.unrolling import near, shifted
 
 End = tuple[str, Place]
 NOTHING: frozenset[Var] = frozenset()
@@ -18,12 +18,24 @@ ENDS = ("low", "high")
 
 def ends_of(poly: Poly, now: Var) -> frozenset[End]:
     """The ends of products of matrices at which `now` stands."""
-    found: set[End] = set()
-    for atom in all_atoms(poly):
-        if atom.kind == "chain":
-            ends = zip(ENDS, chain_ends(atom), strict=True)
-            found |= {(name, where) for name, where in ends if now in where.free}
-    return frozenset(found)
+    return frozenset((name, where) for name, where in all_ends(poly) if now in where.free)
+
+
+def all_ends(poly: Poly) -> frozenset[End]:
+    """The ends of products of matrices and of numbers."""
+    chains = [atom for atom in all_atoms(poly) if atom.kind == "chain"]
+    return frozenset(one for atom in chains for one in zip(ENDS, chain_ends(atom), strict=True))
+
+
+def longer(ends: frozenset[End]) -> frozenset[End]:
+    """Those ends of products beside which others stand that are some factors short."""
+
+    def outside(one: End, other: End) -> bool:
+        steps = near(one[1], other[1])
+        sign = 1 if one[0] == "high" else -1
+        return one[0] == other[0] and steps is not None and sign * steps > 0
+
+    return frozenset(one for one in ends if any(outside(one, other) for other in ends))
 
 
 class Splitting:

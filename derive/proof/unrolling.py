@@ -154,6 +154,7 @@ class ForwardUnrolling(Unrolling):
     """Unrolls derivatives `dh[s]/dh[k]` at the time `s` of what is differentiated.
 
     The chain rule forwards: dh[s]/dy = sum_u dF/du du/dy for h[s] = F(u), u of earlier times.
+    F is differentiated as it was written: what is known of the values of u says nothing of du.
     """
 
     def step_of(self, atom: Atom) -> Poly:
@@ -167,14 +168,15 @@ class ForwardUnrolling(Unrolling):
         body, block = calculus.body(of), calculus.block(of)
         assert body is not None
         assert block is not None
-        own = algebra.substitute(body.poly, dict(zip(body.variables, of_places, strict=True)))
+        plain = calculus.algebra
+        own = plain.substitute(body.poly, dict(zip(body.variables, of_places, strict=True)))
         parts = []
         if of == wrt:
             pairs = zip(of_places, wrt_places, strict=True)
             parts.append(algebra.product(algebra.delta(p, q) for p, q in pairs))
         for symbol in sorted(own.symbols & set(block.names)):
             variables = tuple(fresh(a) for a in calculus.axes(symbol))
-            local = Differentiation(algebra, symbol, tuple(map(spot, variables))).poly(own)
+            local = Differentiation(plain, symbol, tuple(map(spot, variables))).poly(own)
             if not local.terms:
                 continue
             gradient = calculus.gradient(symbol, wrt)
