@@ -22,7 +22,7 @@ from derive.calculus.powers import (
     number_power,
     prime_factors,
 )
-from derive.calculus.products import Factors
+from derive.calculus.products import Factors, opened, without
 from derive.calculus.term import (
     ONE,
     UNIT,
@@ -54,9 +54,22 @@ def exponential(algebra: Algebra, poly: Poly) -> Poly:
         log = inner.atom
         if log is not None and log.head == ("log",):
             result = algebra.multiply(result, algebra.raised(log.args[0], coefficient))
+        elif log is not None and (product := _product_of_logs(algebra, log)) is not None:
+            result = algebra.multiply(result, algebra.raised(product, coefficient))
         else:
             factors[Atom("exp", (), (), (inner,))] = coefficient
     return algebra.multiply(result, of_monomial(factors))
+
+
+def _product_of_logs(algebra: Algebra, total: Atom) -> Poly | None:
+    """Exp of sum_i log(a_i) is prod_i a_i."""
+    if total.kind != "sum" or len(total.bound) != 1:
+        return None
+    (variable,), inside = opened(total)
+    log = of_monomial(inside).atom
+    if log is None or log.head != ("log",):
+        return None
+    return algebra.construct(Atom("prod", (), (), log.args, (variable,)))
 
 
 @constructs("exp")
@@ -125,6 +138,41 @@ def _with_logs(parts: list[Poly], coefficient: int | Fraction, last: Poly) -> Po
     return add((*parts, last))
 
 
+Construction = Callable[[Algebra, Poly], Poly]
+
+
+def _by_cases(function: Construction) -> Construction:
+    """A function of which the argument has indicators: f(s a + b) = s f(a + b) + (1 - s) f(b).
+
+    Of one that is defined everywhere. So [relu(a) > 0] is [a > 0].
+    """
+
+    def construct(algebra: Algebra, poly: Poly) -> Poly:
+        indicator = next(filter(is_indicator, poly.atoms()), None)
+        if indicator is None:
+            return function(algebra, poly)
+        inside = {m: c for m, c in poly.terms.items() if indicator in m.factors}
+        rest = Poly({m: c for m, c in poly.terms.items() if m not in inside})
+        holds = add(
+            (rest, *(of_monomial(without(m.factors, indicator), c) for m, c in inside.items()))
+        )
+        there = of_atom(indicator)
+        return add(
+            (
+                algebra.multiply(there, construct(algebra, holds)),
+                algebra.multiply(ONE - there, construct(algebra, rest)),
+            )
+        )
+
+    return construct
+
+
+def is_indicator(atom: Atom) -> bool:
+    """One where a condition on numbers holds, else zero."""
+    return atom.kind == "func" and atom.head[0] in ("step", "zero")
+
+
+@_by_cases
 def _step(algebra: Algebra, poly: Poly) -> Poly:
     """[a > 0]."""
     poly = _positive_part_removed(algebra, poly)
@@ -142,6 +190,7 @@ def _step_atom(poly: Poly) -> Poly:
     return of_atom(Atom("func", ("step",), (), (poly,)))
 
 
+@_by_cases
 def _zero(algebra: Algebra, poly: Poly) -> Poly:
     """[a = 0]."""
     poly = _positive_part_removed(algebra, poly)
@@ -156,6 +205,7 @@ def _zero(algebra: Algebra, poly: Poly) -> Poly:
     return of_atom(Atom("func", ("zero",), (), (poly,)))
 
 
+@_by_cases
 def _sign(algebra: Algebra, poly: Poly) -> Poly:
     """-1, 0 or 1."""
     poly = _positive_part_removed(algebra, poly)

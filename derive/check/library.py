@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from derive.calculus.partials import NotDifferentiable
+from derive.calculus.products import NotExact
 from derive.check import answers
 from derive.check.backwards import recurrences
 from derive.check.budget import deadline_in
@@ -143,6 +144,8 @@ def answer(model: Model, of: str, by: str) -> Answer:
         engine.calculus.gradient(of, by)
     except NotDifferentiable as problem:
         raise _error("not-differentiable", str(problem), f"d{of}/d{by}") from None
+    except NotExact as problem:
+        raise _error("not-expressible", str(problem), f"d{of}/d{by}") from None
     return Answer(model, engine, node, Tensor((*left, *right), node), (of, by))
 
 

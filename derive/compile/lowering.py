@@ -1,21 +1,23 @@
 """Index notation to the graph: every definition of a model as a use, made when first asked for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from fractions import Fraction
 from typing import assert_never
 
+from derive.calculus.products import NotExact
 from derive.compile.algebra import Algebra
+from derive.compile.chain import matrix_power, matrix_product
 from derive.compile.loop import Loop, Place, Write
 from derive.compile.node import Node, NotCompiled, Spot, Use, relabelled, union
-from derive.compile.terms import ONE
+from derive.compile.pieces import at_fixed_place, pieces
+from derive.compile.terms import ONE, number_of
 from derive.model.dim import ONE as DIM_ONE
 from derive.model.dim import ZERO, Dim
-from derive.model.model import Definition, Model, Recurrence
+from derive.model.model import Model, Recurrence
 from derive.model.scalar import (
     Apply,
     ArgMax,
     Axis,
-    Block,
     Blocks,
     Constant,
     Derivative,
@@ -33,7 +35,6 @@ from derive.model.scalar import (
     Scalar,
     Split,
     Unknown,
-    substitute,
 )
 
 _ONE_SUMS = frozenset(("onehot", "simplex"))
@@ -61,6 +62,8 @@ class Lowering:
         )
         self.names: dict[str, Use] = {}
         self.titles: dict[Node, str] = {}
+        self.chains: dict[Hashable, tuple[Use, tuple[IndexVariable, ...]]] = {}
+        self.in_loop = False
         self._starting: Recurrence | None = None  # the loop of which a first entry is lowered
 
     def axes(self, name: str) -> tuple[Axis, ...]:
@@ -117,7 +120,9 @@ class Lowering:
         for k, definition in enumerate(definitions):
             for piece in pieces(definition):
                 self._starting = None if piece.variable.axis == recurrence.axis else recurrence
+                around, self.in_loop = self.in_loop, True
                 value = self.scalar(piece.body)
+                self.in_loop = around
                 self._starting = None
                 time = definition.indices[definition.time]
                 places = tuple(
@@ -160,19 +165,33 @@ class Lowering:
             case Derivative():
                 return self.derivative(scalar)
             case MatrixProduct():
-                raise NotCompiled("a product of matrices over a range")
-            case Limit():
-                raise NotCompiled("a limit")
-            case Expectation():
-                raise NotCompiled("a mean over random tensors")
+                return matrix_product(self, scalar)
+            case Limit() | Expectation():
+                return self.closed(scalar)
             case Unknown(function):
                 raise NotCompiled(f"the unspecified function `{function}`")
             case _:
                 assert_never(scalar)
 
+    def closed(self, node: Limit | Expectation) -> Use:
+        """A limit or a mean, where it is known."""
+        try:
+            found = self.resolve(node)
+        except NotExact as problem:
+            found, why = node, f": {problem}"
+        else:
+            why = ""
+        if isinstance(found, Limit | Expectation):
+            kind = "limit" if isinstance(found, Limit) else "mean over random tensors"
+            raise NotCompiled(f"a {kind} whose value is not known{why}")
+        return self.scalar(found)
+
     def derivative(self, node: Derivative) -> Use:
         """A derivative in a definition, in closed form."""
-        return self.scalar(self.resolve(node))
+        try:
+            return self.scalar(self.resolve(node))
+        except NotExact as problem:
+            raise NotCompiled(f"a derivative without a closed form: {problem}") from None
 
     def dim(self, dim: Dim) -> Use:
         """A dimension as a number."""
@@ -314,13 +333,28 @@ class Lowering:
             args.append(self.scalar(node.power))
             if args[1].labels:
                 raise NotCompiled("many powers of a matrix")
+            power = number_of(args[1])
+            if power is not None and power.denominator == 1:
+                written = matrix_power(self, body, int(power))
+                if written is not None:
+                    return self._entry_of(written, own, batch, node.indices)
         whole = graph.make("matrix", (node.operation,), args, [*batch, *new], own)
-        if batch:
-            plain = [index.variable for index in node.indices]
-            if any(p is None for p in plain) or plain[0] is plain[1]:
-                raise NotCompiled("single entries of many matrices")
-            return relabelled(whole, {v: p for v, p in zip(new, plain, strict=True) if p})
-        return self.take(whole, new, node.indices)
+        return self._entry_of(whole, new, batch, node.indices)
+
+    def _entry_of(
+        self,
+        whole: Use,
+        own: tuple[IndexVariable, ...],
+        batch: tuple[IndexVariable, ...],
+        indices: tuple[Index, ...],
+    ) -> Use:
+        """An entry of a matrix, or of many."""
+        if not batch:
+            return self.take(whole, own, indices)
+        plain = [index.variable for index in indices]
+        if any(p is None for p in plain) or plain[0] is plain[1]:
+            raise NotCompiled("single entries of many matrices")
+        return relabelled(whole, {v: p for v, p in zip(own, plain, strict=True) if p})
 
     def blocks(self, node: Blocks) -> Use:
         """Pieces one after the other."""
@@ -356,22 +390,3 @@ class Lowering:
             return relabelled(joined, {whole: plain})
         own = joined.labels
         return self.take(joined, own, tuple(index if v is whole else Index.of(v) for v in own))
-
-
-def pieces(definition: Definition) -> list[Block]:
-    """The pieces of a definition along the index of its loop."""
-    variable, body = definition.indices[definition.time], definition.body
-    if isinstance(body, Blocks) and any(v == variable for v, _ in body.index.terms):
-        return list(body.parts)
-    return [Block(variable, body)]
-
-
-def at_fixed_place(definition: Definition, entry: Entry) -> Scalar:
-    """What a definition says of an entry that is given outside of its loop."""
-    time = entry.indices[definition.time]
-    for piece in pieces(definition):
-        axis = piece.variable.axis
-        if not time.terms and not time.computed and axis.low == axis.high == time.offset:
-            named = dict(zip(definition.indices, entry.indices, strict=True))
-            return substitute(piece.body, {**named, piece.variable: time})
-    raise NotCompiled("a recurrence that starts from its own later entries")

@@ -73,7 +73,23 @@ def sympy_module(
     try:
         return _Module(model, losses, wrt, point).text()
     except NotCompiled as found:
-        raise problem("not-expressible", f"SymPy has no name for {found.reason}", "sympy") from None
+        raise problem(
+            "not-expressible", f"a module for SymPy has no form for {found.reason}", "sympy"
+        ) from None
+
+
+_WORDS = {
+    "Reduce": "a maximum over an index",
+    "ArgMax": "an `argmax`",
+    "MatrixFunction": "a function of a whole matrix",
+    "MatrixProduct": "a product of matrices over a range",
+    "Entry": "an entry outside of its range",
+    "Split": "a `reshape`",
+    "Unknown": "an unspecified function",
+    "Limit": "a limit",
+    "Expectation": "a mean over random tensors",
+    "Derivative": "a partial derivative",
+}
 
 
 class _Module:
@@ -258,7 +274,7 @@ class _Writer:
             case Blocks(index, parts):
                 return self._blocks(index, parts)
             case _:
-                raise NotCompiled(type(scalar).__name__.lower())
+                raise NotCompiled(_WORDS.get(type(scalar).__name__, "something"))
 
     def _blocks(self, index: Index, parts: Sequence[Block]) -> str:
         pieces = []

@@ -30,6 +30,7 @@ from derive.proof.facts import Equation, Facts, solved
 from derive.proof.generalising import guesses
 from derive.proof.opening import Opening, weight
 from derive.proof.order import OrderProver
+from derive.proof.order_signs import BRANCHES
 from derive.proof.outcome import NotShown, Proof, Proved, ProvedFor, ProvedIf
 from derive.proof.recurrent import Recurrent
 from derive.proof.small_lengths import LENGTHS, at_length, holds, lengths_of
@@ -37,6 +38,7 @@ from derive.proof.substitution import substituted
 
 MOST_STAGES = 200
 MOST_GUESSES = 12
+DECIDED = frozenset({"max", "argmax"})
 UNLIKE = "the two sides have different normal forms"
 
 Properties = dict[str, frozenset[str]]
@@ -133,6 +135,9 @@ class Prover:
                 return general
         if relation.op != "=":
             return result
+        ordered = self.attempt(relation, self.both_orders)
+        if isinstance(ordered, Proved):
+            return ordered
         found = self.on_domain(relation) or self.for_small_lengths(relation)
         if found is None:
             found = self.attempt(relation, self.with_a_fact)
@@ -205,6 +210,20 @@ class Prover:
         if facts is None:
             return NotShown("no argument for this order was found")
         return Proved(facts, conditions(self.calculus))
+
+    def both_orders(self, relation: Relation) -> Proof:
+        """An equation as two orders: by cases, where signs or what is largest decide."""
+        opened = self.stages(self.difference(relation), self.calculus.algebra)[-1]
+        atoms = all_atoms(opened)
+        if not any(a.kind in DECIDED or (a.head and a.head[0] in BRANCHES) for a in atoms):
+            return NotShown(UNLIKE)
+        facts: set[str] = set()
+        for op in ("<=", ">="):
+            found = OrderProver(self).shows(replace(relation, op=op))
+            if found is None:
+                return NotShown(UNLIKE)
+            facts.update(found)
+        return Proved(tuple(sorted(facts)), conditions(self.calculus))
 
     def on_domain(self, relation: Relation) -> Proof | None:
         """A proof that uses the signs which the statement has because it is defined."""

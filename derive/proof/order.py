@@ -7,12 +7,13 @@ sides to have a value: a logarithm is of a positive number.
 """
 
 from dataclasses import dataclass, replace
-from itertools import chain
+from itertools import chain, islice, product
 from typing import TYPE_CHECKING
 
 from derive.calculus.adjoints import Body
 from derive.calculus.algebra import Algebra, TooLarge
 from derive.calculus.binders import number_of
+from derive.calculus.canonical import rename_poly
 from derive.calculus.powers import content, factors, is_nonnegative, is_positive
 from derive.calculus.term import ONE, Atom, Poly, of_atom
 from derive.calculus.unfolding import Unfolding
@@ -54,6 +55,7 @@ QUICK_RULES = (by_enclosure, by_factors, by_roots, by_completion, by_combination
 ABOVE = {"<": True, "<=": True, ">": False, ">=": False}
 STRICT = frozenset({"<", ">"})
 LEAST_LEFT = 60
+MOST_PLACES = 8
 
 
 class OrderProver:
@@ -104,6 +106,7 @@ class OrderProver:
                 search.left = max(search.left, LEAST_LEFT)
                 known = tuple(premises), told.ones, told.zeros
                 order = Order(algebra, self.body, search, *known)
+                order.kinks = self.kinks(poly, algebra)
                 stated = set(order.facts.used)
                 if relation.op == "!=":
                     shown = differs(order, poly)
@@ -153,6 +156,17 @@ class OrderProver:
             parameters = tuple(map(self.calculus.variable, relation.indices))
             strict = relation.op in ("<", ">")
             found.append(Premise(above, strict, assumption.text, parameters))
+        return tuple(found)
+
+    def kinks(self, poly: Poly, algebra: Algebra) -> tuple[Poly, ...]:
+        """What the statement leaves out, not zero at any place: at those of the free indices."""
+        found: dict[Poly, None] = {}
+        for kink in sorted(self.calculus.kinks, key=lambda k: k.key):
+            own = sorted(kink.free, key=lambda v: v.key)
+            choices = [[v for v in poly.free if v.axis == one.axis] for one in own]
+            for chosen in islice(product(*choices), MOST_PLACES):
+                there = rename_poly(kink, dict(zip(own, chosen, strict=True)))
+                found.update(dict.fromkeys(self.prover.stages(there, algebra)))
         return tuple(found)
 
     def nonzero(self) -> dict[str | Atom, str]:

@@ -82,14 +82,19 @@ def by_sign_of(order: Order, poly: Poly, strictly: bool, subject: Poly) -> bool:
     for sign in (1, -1, 0):
         if (known and sign * known < 0) or (abs(known) == 2 and not sign):
             continue
+        if not sign and (subject in order.kinks or -subject in order.kinks):
+            continue
         values = {"step": int(sign > 0), "sign": sign, "zero": int(sign == 0)}
-        case = Branching(order.algebra, subject, values).poly(poly)
+        branching = Branching(order.algebra, subject, values)
+        case = branching.poly(poly)
         if not sign:
             case = without_subject(order, case, subject)
         premises = tuple(
             Premise(subject.scaled(s), sign != 0) for s in ((sign,) if sign else (1, -1))
         )
-        if not order.assuming(premises).shows(case, strictly):
+        there = order.assuming(premises)
+        there.kinks = tuple(map(branching.poly, order.kinks))
+        if not there.shows(case, strictly):
             return False
     return True
 

@@ -61,7 +61,8 @@ class Search:
 class Order:
     """Answers about signs from what is known and from `premises`.
 
-    `ones` and `zeros` are indicators that the statement's conditions make one or zero.
+    `ones` and `zeros` are indicators that the statement's conditions make one or zero; `kinks` are
+    not zero, where a derivative was taken.
     """
 
     def __init__(
@@ -79,6 +80,7 @@ class Order:
         self.search = search
         self.ones = ones
         self.zeros = zeros
+        self.kinks: tuple[Poly, ...] = ()
         self.depth = 0
         self._shown: dict[tuple[Poly, bool], frozenset[str]] = {}
         self._failed: tuple[Depths, Depths] = {}, {}
@@ -95,14 +97,14 @@ class Order:
         """The same with more premises."""
         more = (*self.premises, *premises)
         made = Order(self.algebra, self.body, self.search, more, self.ones, self.zeros)
-        made.depth = self.depth
+        made.depth, made.kinks = self.depth, self.kinks
         return made
 
     def without(self, name: str) -> "Order":
         """The same without the premises that speak of a tensor."""
         fewer = tuple(p for p in self.premises if name not in p.poly.symbols)
         made = Order(self.algebra, self.body, self.search, fewer, self.ones, self.zeros)
-        made.depth = self.depth
+        made.depth, made.kinks = self.depth, self.kinks
         return made
 
     # --- questions -----------------------------------------------------------------------------

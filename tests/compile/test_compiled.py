@@ -359,3 +359,28 @@ def test_what_has_no_array_code_is_an_error_with_its_reason() -> None:
         model.compile("z", wrt=["w"])
     with pytest.raises(DeriveError, match="nothing is named `v`"):
         model.compile("z", wrt=["v"])
+
+
+WITHOUT_CODE = {
+    "a mean over random tensors whose value is not known": (
+        "param a\nrandom q : mean 0, var 1\nloss L = E(exp(a*q))"
+    ),
+    "a product of matrices over a range that hangs on an index": (
+        "dims n, T\nparam a[n]\ninput W[1..T, n, n]\n"
+        "loss L = sum[t in 1..T](sum(prod[s in t..T](W[s]) @ a))"
+    ),
+    "the derivative of `matpow`": (
+        "dims n\nconst k : integer\nparam a[n, n]\nloss L = trace(matpow(a, k))"
+    ),
+}
+
+
+@pytest.mark.parametrize("reason", WITHOUT_CODE)
+def test_what_has_no_array_code_is_named(reason: str) -> None:
+    model = derive.parse(WITHOUT_CODE[reason])
+    assert model.errors == ()
+    with pytest.raises(DeriveError, match=f"there is no array code for {reason}"):
+        model.compile("L", wrt=["a"])
+    for door in (lambda: model.export("sympy"), lambda: model.gradient("L", "a").numpy):
+        with pytest.raises(DeriveError):
+            door()

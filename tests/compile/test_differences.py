@@ -106,6 +106,36 @@ MODELS = {
         """,
         {"x": (2,), "y": (3,)},
     ),
+    "products of matrices": (
+        """
+        dims n, T
+        param W[1..T, n, n], A[n, n]
+        input x[n]
+        P = prod[t in 1..T](W[t])
+        Q = prod[t in T..2 step -1](W[t] @ A)
+        loss L = sum(P @ x) + sum(Q^2) + trace(prod[t in 2..T](A + W[t])) * P[1, 2]
+        """,
+        {"W": (3, 2, 2), "A": (2, 2), "x": (2,)},
+    ),
+    "powers of a matrix": (
+        """
+        dims n
+        param A[n, n]
+        input x[n]
+        B = matpow(A, 5)
+        loss L = trace(matpow(A, 3)) + sum(matpow(A, 2) @ x) + sum(matpow(A, 1)) * B[1, 2]
+        """,
+        {"A": (3, 3), "x": (3,)},
+    ),
+    "means and limits": (
+        """
+        dims n
+        param c, x[n]
+        random q[n] : mean 0, var 2
+        loss L = E(sum((q + c*x)^2)) * limit(sin(c*s)/s, s -> 0)
+        """,
+        {"c": 0.5, "x": (3,)},
+    ),
     "rows at computed places": (
         """
         dims V, d, T
