@@ -303,3 +303,40 @@ def test_a_sum_over_a_delta_is_carried_out_on_what_arrives() -> None:
 def test_a_product_of_entries_after_a_matrix_has_brackets() -> None:
     text = "dims n, m\ninput X[n, m], y[n]\nparam w[m]\nu = X @ w\nloss L = sum(y*exp(u))\n"
     assert r"X^\top \, \left(y \odot e^{u}\right)" in solved(text)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    path = tmp_path / "sheet"
+    path.mkdir()
+    (path / "one.derive").write_text(SOFTMAX, encoding="utf-8")
+    text = "dims n\ninput x[n]\nparam theta[n]\nloss J = sum((theta - x)^2)\nclaim J >= 0\n"
+    (path / "two.derive").write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_book_differentiates_by_the_names_that_each_file_has(folder: Path) -> None:
+    made = derive("solve", folder, "--wrt", "b").output
+    one, two = made.split('<a id="chapter-2"></a>')
+    assert r"\frac{\partial L}{\partial b}" in one
+    assert r"\frac{\partial L}{\partial W} &=" not in one
+    assert "Gradients of" not in two
+    assert "What was claimed" in two
+    both = derive("solve", folder, "--wrt", "b", "--wrt", "theta").output
+    assert r"\frac{\partial J}{\partial\theta}" in both
+
+
+def test_a_name_that_no_file_of_a_folder_has_is_an_error(folder: Path) -> None:
+    result = derive("solve", folder, "--wrt", "zzz")
+    assert result.exit_code == 1
+    assert "no file of" in result.output
+    result = derive("solve", folder, "--wrt", "thetq")
+    assert "did you mean 'theta'?" in result.output
+
+
+def test_the_right_continuation_of_the_first_wrong_step_is_given() -> None:
+    made = solved(SOFTMAX)
+    start = made.index("Step 2 is the first that fails.")
+    part = made[start : made.index("rests on the failed step")]
+    assert "The right continuation is" in part
+    assert "= p_{j} - y_{j}" in part

@@ -7,6 +7,7 @@ from derive.check.files import files_below, load
 from derive.check.outcome import Settings
 from derive.diagnostics.diagnostic import DeriveError, Severity
 from derive.diagnostics.span import Source
+from derive.diagnostics.suggest import nearest
 from derive.model.model import Model
 from derive.report import html, latex, markdown, pdf
 from derive.report.blocks import Document
@@ -83,7 +84,14 @@ def of_folder(path: Path, wanted: Wanted) -> Document:
     files = files_below(path)
     if not files:
         raise Refused(f"{path} holds no .derive file")
-    return book(f"Solutions: {path.resolve().name}", [of_file(file, wanted) for file in files])
+    solutions = [of_file(file, wanted, is_part=True) for file in files]
+    known = {name for made in solutions for name in made.builder.names}
+    for name in wanted.wrt:
+        if name not in known:
+            near = nearest(name, sorted(known))
+            hint = f"; did you mean {near!r}?" if near else ""
+            raise Refused(f"no file of {path} has a name {name!r}{hint}")
+    return book(f"Solutions: {path.resolve().name}", solutions)
 
 
 def typeset(text: str) -> bytes:
@@ -96,8 +104,11 @@ def typeset(text: str) -> bytes:
         raise Refused(f"TeX failed on the solution: {reason}") from None
 
 
-def of_file(path: Path, wanted: Wanted) -> Solution:
-    """The solution of a file. Raises DeriveError where it has errors."""
+def of_file(path: Path, wanted: Wanted, is_part: bool = False) -> Solution:
+    """The solution of a file; as part of a book, by those of the names that the file has.
+
+    Raises DeriveError where it has errors.
+    """
     source = read_source(path)
     if not isinstance(source, Source):
         raise DeriveError((source,))
@@ -108,4 +119,5 @@ def of_file(path: Path, wanted: Wanted) -> Solution:
     if errors:
         raise DeriveError(errors)
     settings = Settings(TIMEOUT, strict=wanted.strict, explain=True)
-    return solution(model, source, settings, (), wanted.wrt, wanted.detail)
+    made = solution(model, source, settings, (), wanted.wrt, wanted.detail)
+    return made.by_those_there_are() if is_part else made

@@ -16,6 +16,7 @@ from derive.model.model import Model
 from derive.report.blocks import Block, Code, Document, Grid, Heading, Math, Para, Text
 from derive.report.formula import Num, Script, bracketed, listed
 from derive.report.solution.chain import Chain
+from derive.report.solution.continuation import Continuation
 from derive.report.solution.forward import Forward
 from derive.report.solution.given import given
 from derive.report.solution.gradients import Gradients
@@ -42,6 +43,7 @@ class Builder:
     losses: tuple[str, ...] = ()
     detail: str = "normal"
     judges: bool = True
+    gradients: bool = True
 
     @cached_property
     def file(self) -> tree.File:
@@ -76,12 +78,16 @@ class Builder:
         names = self.wrt or tuple(s.name for s in self.model.symbols.values() if s.role == "param")
         return tuple(name for name in names if name in chain.uses)
 
+    @property
+    def names(self) -> list[str]:
+        """The names of the file."""
+        shown = (n for n, d in self.model.definitions.items() if not d.hidden)
+        declared = (n for n, s in self.model.symbols.items() if not s.hidden)
+        return [*declared, *shown]
+
     def known(self, name: str) -> None:
         """Stop where a name is unknown."""
-        names = [
-            *self.model.symbols,
-            *(n for n, d in self.model.definitions.items() if not d.hidden),
-        ]
+        names = self.names
         if name in names:
             return
         near = nearest(name, names)
@@ -97,7 +103,7 @@ class Builder:
     def chains(self) -> tuple[tuple[Chain, tuple[str, ...]], ...]:
         """The gradients of each loss, and by what."""
         found = []
-        for name in self.targets:
+        for name in self.targets if self.gradients else ():
             self.known(name)
             chain = Chain(self.engine, name, Written.of(self.file))
             found.append((chain, self.wanted(chain)))
@@ -148,7 +154,15 @@ class Builder:
             if wanted:
                 yield from Gradients(chain, self.notation, lemmas, self.detail).blocks(wanted)
                 yield from self.numbers(chain, wanted)
-        yield from Statements(self.notation, self.outcomes, self.settings.strict).blocks(self.file)
+        yield from self.statements.blocks(self.file)
+
+    @property
+    def statements(self) -> Statements:
+        """What is claimed, with the verdicts."""
+        about = [*self.targets, *(n for n, d in self.model.definitions.items() if not d.hidden)]
+        chain = Chain(self.engine, about[0], Written.of(self.file)) if about else None
+        carried = None if chain is None else Continuation(chain)
+        return Statements(self.notation, self.outcomes, self.settings.strict, carried)
 
     @cached_property
     def needed(self) -> frozenset[str]:
@@ -167,8 +181,9 @@ class Builder:
         if found is None or not found.rows:
             return
         yield Heading(2, ("Check by numbers",))
+        values = [pair for pair in found.values if pair[0] in chain.uses]
         point = [f"{name} = {size}" for name, size in found.sizes]
-        point += [f"{name} = {text}" for name, text in found.values]
+        point += [f"{name} = {text}" for name, text in values]
         yield Para(("At ", Code(", ".join(point)), ":"))
         header: tuple[Text, ...] = (("entry",), ("closed form",), ("finite difference",))
         yield Grid(header, tuple(self.rows(chain, found)))

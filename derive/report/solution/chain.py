@@ -219,6 +219,10 @@ class Chain(Locals):
         answer = self.answer(self.loss, part.of, own)
         if answer is None:
             return node
+        if answer.expression is not None and part.upper:
+            made = self.totals.entry(answer.expression, part.upper)
+            if made is not None and len(show(made)) <= SHORT and "sum" not in show(made):
+                return made
         writer = self.writer()
         body = writer.tree(answer.tensor.body)
         names = {writer.variable(v): place for v, place in zip(own, part.upper, strict=True)}

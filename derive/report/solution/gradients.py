@@ -12,7 +12,7 @@ from derive.report.solution.lemmas import Lemmas
 from derive.report.solution.lines import Line, Lines
 from derive.report.solution.locals import Local
 from derive.report.solution.notation import Notation
-from derive.report.solution.reasons import inserted, why
+from derive.report.solution.reasons import has_delta, inserted, why
 from derive.report.solution.shown import names_of
 from derive.syntax.tree import Expression
 
@@ -84,7 +84,7 @@ class Gradients:
             note: list[Inline] = [*(self.when(piece) or ("boundary",))]
             for guard in guards:
                 note += [", where ", Math(self.notation.typesetter.relation(guard))]
-            yield Equation(left, "=", self.notation.formula(value), tuple(note))
+            yield Equation(left, "=", self.notation.derived(value), tuple(note))
 
     def is_shown(self, piece: Lines, node: Node) -> bool:
         """The gradient inside of a loop is the last line already."""
@@ -105,7 +105,7 @@ class Gradients:
         before = node.lines.head
         for line in self.kept(node):
             note = self.note(line, node, before)
-            yield Equation(left, "=", self.notation.formula(line.value), note)
+            yield Equation(left, "=", self.notation.derived(line.value), note)
             left, before = None, line.value
 
     def kept(self, node: Node) -> list[Line]:
@@ -160,13 +160,15 @@ class Gradients:
     def local(self, part: Local, node: Node) -> Math:
         """`dh[i]/dz[i] = 1 - h[i]^2`."""
         left = self.chain.quotient(part.of, part.upper, node.by, node.lines.indices, part.partial)
-        return Math(row(self.notation.formula(left), EQUALS, self.notation.formula(part.value)))
+        return Math(row(self.notation.formula(left), EQUALS, self.notation.derived(part.value)))
 
     def closing(self, node: Node) -> Equation:
         """The last line: the gradient without indices."""
         result = self.result(node)
         before = self.kept(node)
         words = self.read_off(before[-1].value, node.answer.value) if before else ()
+        if before and has_delta(before[-1].value) and not words:
+            words = (why(before[-1].value, node.answer.value),)
         if node.lines.indices:
             return replace(result, note=(*words, *(("; ",) if words else ()), "in matrix notation"))
         if not before:
@@ -177,7 +179,7 @@ class Gradients:
     def result(self, node: Node) -> Equation:
         """The gradient as a whole."""
         left = self.gradient(node) if node.answer.whole else node.lines.head
-        return Equation(self.notation.formula(left), "=", self.notation.formula(node.answer.value))
+        return Equation(self.notation.formula(left), "=", self.notation.derived(node.answer.value))
 
     def results(self, wanted: tuple[str, ...]) -> Iterator[Block]:
         """The gradients that are asked for, boxed."""

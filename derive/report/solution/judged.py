@@ -34,9 +34,11 @@ from derive.report.blocks import (
     Text,
 )
 from derive.report.formula import Formula, Op, Row, row, width
+from derive.report.solution.continuation import Continuation
 from derive.report.solution.notation import Notation, relation_of
 from derive.syntax import tree
 from derive.syntax.show import show
+from derive.syntax.tree import Expression
 
 DERIVED = re.compile(r"^derive finds (?P<relation>.*?)(?:, using: (?P<facts>.*))?$")
 WIDEST = 120.0
@@ -46,14 +48,22 @@ CELL = 24.0
 SIGNS = frozenset("=≤≥<>≈≠")
 LONGEST = 200
 VALUE = "it is "
+BEFORE = "(the line before)"
 TICKED = re.compile(r"`([^`]*)`")
 
 
 class Statements:
     """Writes the judged statements of a file."""
 
-    def __init__(self, notation: Notation, outcomes: tuple[Outcome, ...], strict: bool) -> None:
+    def __init__(
+        self,
+        notation: Notation,
+        outcomes: tuple[Outcome, ...],
+        strict: bool,
+        continuation: Continuation | None = None,
+    ) -> None:
         self.notation = notation
+        self.continuation = continuation
         self.outcomes = {o.statement.span.start: o for o in outcomes}
         self.strict = strict
 
@@ -152,10 +162,38 @@ class Statements:
             more: Text = ()
             if wrong and not broken:
                 more = (" ", Strong(f"Step {number} is the first that fails."))
-                broken = True
             elif broken and not wrong:
                 more = (" It follows from the line before, which rests on the failed step.",)
-            yield self.verdict(outcome, tuple(text), more)
+            judged = self.verdict(outcome, tuple(text), more)
+            verdict = outcome.verdict
+            if wrong and not broken and isinstance(verdict, Refuted) and not verdict.derived:
+                judged = replace(judged, blocks=(*judged.blocks, *self.right(item, number)))
+            broken = broken or wrong
+            yield judged
+
+    def right(self, item: tree.Derivation | tree.LatexDerivation, number: int) -> Iterator[Block]:
+        """How a derivation goes on in place of its first wrong step."""
+        before = self.before(item, number)
+        if before is None or self.continuation is None:
+            return
+        line = self.continuation.after(before, item.domain)
+        if line is not None:
+            formula = self.notation.typesetter.relation(
+                tree.Comparison(item.span, "=", before, line.value)
+            )
+            facts = (", as ", *self.notation.facts(line.facts)) if line.facts else ()
+            head, blocks = laid_out(("The right continuation is ", Math(formula), *facts, "."))
+            yield from (Para(head), *blocks)
+
+    def before(
+        self, item: tree.Derivation | tree.LatexDerivation, number: int
+    ) -> Expression | None:
+        """The line before a step."""
+        if number > 1:
+            statement = self.steps(item)[number - 2].statement
+            found = relation_of(f"0 {statement.read_as or statement.text}")
+            return None if found is None else found.right
+        return None if isinstance(item.head, tree.Formula) else item.head
 
     def steps(self, item: tree.Derivation | tree.LatexDerivation) -> list[Outcome]:
         """The outcomes of a derivation's lines."""
@@ -230,6 +268,8 @@ class Statements:
 
     def side(self, text: str) -> Inline:
         """One side of a relation at a place, as a formula where it is not too wide."""
+        if text.startswith(BEFORE):
+            return f"the line before{text.removeprefix(BEFORE)}"
         relation = relation_of(f"0 = {text}")
         if relation is None:
             return text if text.startswith("finite") else Code(text)
@@ -275,6 +315,8 @@ def beside(text: Text) -> Text:
     if isinstance(first, str):
         inside = re.fullmatch(r" \((.*)\)", first)
         first = inside[1] if inside is not None else first.lstrip(" ,")
+    if rest and rest[-1] == ".":
+        rest.pop()
     return (first, *rest) if first else tuple(rest)
 
 

@@ -89,5 +89,5 @@ class Lemmas:
                 "definition": ("by the definition of ", self.notation.name(lemma.of)),
             }
             note = notes.get(line.reason, ()) if len(lemma.lines.lines) > 1 else ()
-            yield Equation(left, "=", self.notation.formula(line.value), note)
+            yield Equation(left, "=", self.notation.derived(line.value), note)
             left = None

@@ -11,6 +11,7 @@ from derive.model.model import Model
 from derive.model.scalar import Axis
 from derive.report.blocks import Inline, Math, Text
 from derive.report.formula import Formula, Op, Row, Script, Sym, bracketed, listed, row
+from derive.report.solution.arranged import arranged
 from derive.report.solution.shown import forms_of, ranks_of
 from derive.report.solution.totals import SUMS, Totals
 from derive.report.typeset import Typesetter
@@ -33,6 +34,7 @@ FACTS = {
     "orthogonal": "orthogonal",
     "diagonal": "diagonal",
 }
+ONCE = " attained once"
 ROLES = {"input": "input", "param": "parameter", "target": "target", "const": "constant"}
 
 
@@ -49,6 +51,10 @@ class Notation:
     def formula(self, expr: Expression) -> Formula:
         """An expression."""
         return self.typesetter.formula(expr)
+
+    def derived(self, expr: Expression) -> Formula:
+        """An expression that derive wrote, its factors in the usual order."""
+        return self.formula(arranged(expr, self.typesetter.ranks))
 
     def math(self, expr: Expression) -> Math:
         """An expression in a line of text."""
@@ -131,8 +137,14 @@ class Notation:
         made: list[Inline] = []
         for condition in conditions:
             made += [" and "] if made else []
-            found = relation_of(condition)
-            made.append(condition if found is None else Math(self.typesetter.relation(found)))
+            tie, once, _ = condition.partition(ONCE)
+            found = relation_of(f"0 = {tie}" if once else condition)
+            if found is None:
+                made.append(condition)
+            elif once:
+                made += [self.math(found.right), " is attained once"]
+            else:
+                made.append(Math(self.typesetter.relation(found)))
         return tuple(made)
 
     def facts(self, facts: Iterable[str]) -> Text:

@@ -1,7 +1,7 @@
 """What the library and the command line ask for: a solution, in any format."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from derive.check.outcome import Settings
@@ -70,9 +70,16 @@ class Solution:
                     continue
                 left = node.lines.head
                 for line in node.lines.lines:
-                    made = latex_of(notation.formula(line.value))
+                    made = latex_of(notation.derived(line.value))
                     yield Step(show(left), show(line.value), made, line.reason, line.facts)
                     left = line.value
+
+    def by_those_there_are(self) -> "Solution":
+        """The same without the names that there are not; of none of them, no gradients."""
+        builder = self.builder
+        kept = tuple(name for name in builder.wrt if name in builder.names)
+        gradients = bool(kept) or not builder.wrt
+        return Solution(replace(builder, wrt=kept, gradients=gradients))
 
     def __repr__(self) -> str:
         return f"<derive.Solution of {', '.join(self.builder.losses) or 'all losses'}>"

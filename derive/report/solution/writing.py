@@ -140,6 +140,7 @@ class Writing:
     def joined(self, parts: Iterable[Expression]) -> Expression:
         """A sum; what is zero is left out."""
         kept = [part for part in parts if part != trees.ZERO]
+        kept.sort(key=lambda part: isinstance(part, tree.Negative))
         return reduce(trees.plus, kept) if kept else trees.ZERO
 
 
