@@ -221,7 +221,8 @@ class Chain(Locals):
             return node
         if answer.expression is not None and part.upper:
             made = self.totals.entry(answer.expression, part.upper)
-            if made is not None and len(show(made)) <= SHORT and "sum" not in show(made):
+            text = "" if made is None else show(made)
+            if made is not None and len(text) <= SHORT and "sum" not in text and "@" not in text:
                 return made
         writer = self.writer()
         body = writer.tree(answer.tensor.body)
