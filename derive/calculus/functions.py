@@ -9,6 +9,7 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from derive.calculus.algebra import Algebra, constructs
+from derive.calculus.angles import cosine, odd, sine
 from derive.calculus.canonical import rename_poly
 from derive.calculus.masks import INFINITE, masked
 from derive.calculus.place import fresh
@@ -19,17 +20,14 @@ from derive.calculus.powers import (
     is_nonnegative,
     is_positive,
     leading_sign,
-    number_power,
     prime_factors,
 )
 from derive.calculus.products import Factors, opened, without
 from derive.calculus.term import (
     ONE,
-    UNIT,
     ZERO,
     Atom,
     Exponent,
-    Monomial,
     Poly,
     add,
     number,
@@ -235,93 +233,6 @@ def _positive_part_removed(algebra: Algebra, poly: Poly) -> Poly:
     return algebra.multiply(rest, of_monomial(kept)) if kept else rest
 
 
-def _odd(name: str) -> Callable[[Algebra, Poly], Poly]:
-    """f(-a) = -f(a), f(0) = 0."""
-
-    def construct(algebra: Algebra, poly: Poly) -> Poly:
-        if not poly.terms:
-            return ZERO
-        if leading_sign(poly) < 0:
-            return -of_atom(Atom("func", (name,), (), (-poly,)))
-        return of_atom(Atom("func", (name,), (), (poly,)))
-
-    return construct
-
-
-def _sin(algebra: Algebra, poly: Poly) -> Poly:
-    """Angle sums are expanded: sin(a + b) = sin a cos b + cos a sin b."""
-    exact = _sine_of_turn(_part_of_pi(poly))
-    if exact is not None:
-        return exact
-    parts = _split_angle(poly)
-    if parts is None:
-        return _odd("sin")(algebra, poly)
-    a, b = parts
-    return add(
-        (
-            algebra.multiply(_sin(algebra, a), _cos(algebra, b)),
-            algebra.multiply(_cos(algebra, a), _sin(algebra, b)),
-        )
-    )
-
-
-def _cos(algebra: Algebra, poly: Poly) -> Poly:
-    """cos(a + b) = cos a cos b - sin a sin b; cos(-a) = cos(a)."""
-    part = _part_of_pi(poly)
-    exact = None if part is None else _sine_of_turn(part + Fraction(1, 2))
-    if exact is not None:
-        return exact
-    parts = _split_angle(poly)
-    if parts is None:
-        if leading_sign(poly) < 0:
-            poly = -poly
-        return of_atom(Atom("func", ("cos",), (), (poly,)))
-    a, b = parts
-    return add(
-        (
-            algebra.multiply(_cos(algebra, a), _cos(algebra, b)),
-            -algebra.multiply(_sin(algebra, a), _sin(algebra, b)),
-        )
-    )
-
-
-def _part_of_pi(poly: Poly) -> Fraction | None:
-    """The rational number of which this is the multiple by pi."""
-    if not poly.terms:
-        return Fraction(0)
-    single = poly.single
-    if single is None or single[0] != Monomial({Atom("const", ("pi",)): 1}):
-        return None
-    return Fraction(single[1])
-
-
-def _sine_of_turn(part: Fraction | None) -> Poly | None:
-    """sin(part * pi), where its square is rational: of multiples of 1/6 and 1/4."""
-    if part is None:
-        return None
-    turn = part % 2
-    sign = 1 if turn < 1 else -1
-    turn = min(turn % 1, 1 - turn % 1)
-    square = {0: 0, 2: 1, 3: 2, 4: 3, 6: 4}.get((12 * turn).numerator)
-    if square is None or (12 * turn).denominator != 1:
-        return None
-    root = number_power(square, Fraction(1, 2)) if square else ZERO
-    return root.scaled(Fraction(sign, 2))
-
-
-def _split_angle(poly: Poly) -> tuple[Poly, Poly] | None:
-    """One part of an angle and the rest, where it is a short sum or a small multiple."""
-    if 1 < len(poly.terms) <= 4:
-        monomial = min(poly.terms, key=lambda m: m.key)
-        first = Poly({monomial: poly.terms[monomial]})
-        return first, poly - first
-    single = poly.single
-    if single is not None and abs(single[1]) in (2, 3) and single[0] != UNIT:
-        step = 1 if single[1] > 0 else -1
-        return Poly({single[0]: step}), Poly({single[0]: single[1] - step})
-    return None
-
-
 def _plain(name: str) -> Callable[[Algebra, Poly], Poly]:
     def construct(algebra: Algebra, poly: Poly) -> Poly:
         return of_atom(Atom("func", (name,), (), (poly,)))
@@ -334,11 +245,11 @@ FUNCTIONS: dict[str, Callable[[Algebra, Poly], Poly]] = {
     "step": _step,
     "zero": _zero,
     "sign": _sign,
-    "sin": _sin,
-    "cos": _cos,
-    "asin": _odd("asin"),
-    "atan": _odd("atan"),
-    "erf": _odd("erf"),
+    "sin": sine,
+    "cos": cosine,
+    "asin": odd("asin"),
+    "atan": odd("atan"),
+    "erf": odd("erf"),
     "lgamma": _plain("lgamma"),
     "digamma": _plain("digamma"),
     "trigamma": _plain("trigamma"),

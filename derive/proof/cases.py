@@ -90,17 +90,19 @@ class Spelling(Unfolding):
         return super().atom(atom)
 
     def _halves(self, less: Atom, inside: Factors, variables: tuple[Var, ...]) -> Poly | None:
-        """sum_{i<j} f(i, j) = sum_{i != j} f(i, j) / 2 for symmetric f."""
+        """sum_{i<j} f(i, j) = (sum_{i != j} f(i, j) + sum_{i<j} (f(i, j) - f(j, i))) / 2."""
         first, second = (p.variable for p in less.places)
         if first is None or second is None or not {first, second} <= set(variables):
             return None
         rest = without(inside, less)
-        swapped = {first: second, second: first}
-        if first.axis != second.axis or {rename(a, swapped): e for a, e in rest.items()} != rest:
+        if first.axis != second.axis:
             return None
+        swapped = {first: second, second: first}
+        turned = of_monomial({rename(a, swapped): e for a, e in rest.items()})
         apart = ONE - self.algebra.delta(*less.places)
-        body = self.algebra.multiply(of_monomial(rest), apart)
-        return self.algebra.total(variables, body).scaled(Fraction(1, 2))
+        symmetric = self.algebra.multiply(of_monomial(rest), apart)
+        other = self.algebra.multiply(of_monomial(rest) - turned, of_atom(less))
+        return self.algebra.total(variables, symmetric + other).scaled(Fraction(1, 2))
 
     def _term(self, inside: Factors, variable: Var, at: Dim, rest: list[Var]) -> Poly:
         """The summand at one place, summed over the other indices."""

@@ -13,6 +13,7 @@ from derive.calculus.signs import Signs
 from derive.calculus.term import ONE, ZERO, Atom, Poly, add, number, of_atom
 from derive.model.dim import Dim
 from derive.model.scalar import Axis
+from derive.proof.permutations import of_columns, permuted
 
 NOTHING: frozenset[Var] = frozenset()
 PLACE = "place of the one in "
@@ -40,6 +41,12 @@ class Facts(Signs):
         """Takes these as known."""
         self.properties = properties
         self.equations = tuple(equations)
+        columns = of_columns((e.atom, e.value, e.text) for e in self.equations)
+        self.permutations = {
+            name: f"{name} is orthogonal" if "orthogonal" in found else columns[name]
+            for name, found in properties.items()
+            if "onehot" in found and ("orthogonal" in found or name in columns)
+        }
 
     def entry(self, atom: Atom) -> Poly:
         """Entries as the properties of their tensor have them.
@@ -95,6 +102,12 @@ class Facts(Signs):
                     used = found & RULE_PROPERTIES[rule.__name__]
                     self.used.add(f"{name} is {min(used)}")
                     return rewritten
+        for name, text in self.permutations.items():
+            axes = self.model.symbols[name].axes
+            rewritten = permuted(algebra, factors, bound, PLACE + name, axes)
+            if rewritten is not None:
+                self.used.add(text)
+                return rewritten
         for equation in self.equations:
             rewritten = _solved(algebra, equation, factors, bound)
             if rewritten is not None:

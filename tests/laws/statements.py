@@ -174,6 +174,9 @@ FACTS = {
     "_orthogonal": about(
         "dims n; input Q[n, n] : orthogonal", "Q.T @ Q = eye[n]", "Q @ Q.T = eye[n]"
     ),
+    "permuted": about(
+        "dims n; input x[n]; input R[n, n] : onehot orthogonal", "sum(R @ x) = sum(x)"
+    ),
     "_solved": about("dims n; input x[n]; assume sum(x) = 3", "2*sum(x) = 6", "sum(x)^2 = 9"),
 }
 FACTS_OF_ENTRIES = about(

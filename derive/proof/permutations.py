@@ -1,0 +1,87 @@
+"""Permutations: matrices of one-hot rows of which each column has its one, too.
+
+The entry `R[i, j]` of a one-hot is `delta[j, c_i]`. Where R is a permutation, c runs through all
+places once: `sum_i f(c_i) = sum_j f(j)`, and `delta[c_i, c_k] = delta[i, k]`.
+"""
+
+from collections.abc import Iterable
+
+from derive.calculus.algebra import Algebra
+from derive.calculus.knowledge import Rewritten
+from derive.calculus.place import Place, Var, fresh, place
+from derive.calculus.products import Factors, without
+from derive.calculus.term import ONE, Atom, Poly, of_atom, of_monomial
+from derive.calculus.unfolding import Unfolding
+from derive.model.dim import Dim
+from derive.model.scalar import Axis
+
+NOTHING: frozenset[Var] = frozenset()
+
+
+def place_of_one(head: str, row: Place) -> Place:
+    """The place of the one in a row."""
+    return Place((), Dim(()), of_atom(Atom("entry", (head,), (row,))))
+
+
+def of_columns(equations: Iterable[tuple[Atom, Poly, str]]) -> dict[str, str]:
+    """The tensors of which assumptions `sum[i](R[i, j]) = 1` say that a column has one, with words.
+
+    An equation is given as an atom, its value and its text.
+    """
+    found = {}
+    for atom, value, text in equations:
+        inside = atom.args[0].atom if atom.kind == "sum" and len(atom.bound) == 1 else None
+        if inside is None or inside.kind != "entry" or value != ONE or len(inside.places) != 2:
+            continue
+        row, column = (p.variable for p in inside.places)
+        if row is atom.bound[0] and column in atom.free:
+            found[str(inside.head[0])] = text
+    return found
+
+
+def permuted(
+    algebra: Algebra, factors: Factors, bound: frozenset[Var], head: str, axes: tuple[Axis, ...]
+) -> Rewritten | None:
+    """A sum over the rows as one over the columns; a delta of two places as that of their rows.
+
+    `head` is the name of the place of a row's one, `axes` are those of the permutation.
+    """
+    for atom, exponent in factors.items():
+        if atom.kind == "delta" and exponent == 1:
+            rows = [row_of(head, p) for p in atom.places]
+            if rows[0] is not None and rows[1] is not None:
+                return Rewritten(without(factors, atom), algebra.delta(rows[0], rows[1]), NOTHING)
+    for variable in bound:
+        if variable.axis != axes[0]:
+            continue
+        users = {a: e for a, e in factors.items() if variable in a.free}
+        if not users or any(head not in a.symbols for a in users):
+            continue
+        column = fresh(axes[1])
+        there = Moving(algebra, place_of_one(head, place(variable)), place(column))
+        moved = there.poly(of_monomial(users))
+        if variable not in moved.free:
+            rest = {a: e for a, e in factors.items() if a not in users}
+            return Rewritten(rest, algebra.total((column,), moved), frozenset({variable}))
+    return None
+
+
+def row_of(head: str, spot: Place) -> Place | None:
+    """The row of which a place is that of the one."""
+    atom = spot.computed.atom if spot.computed is not None else None
+    if atom is None or spot.terms or spot.offset.terms or atom.head != (head,):
+        return None
+    return atom.places[0]
+
+
+class Moving(Unfolding):
+    """Rebuilds a term with one place replaced by another."""
+
+    def __init__(self, algebra: Algebra, source: Place, target: Place) -> None:
+        super().__init__(algebra, {})
+        self.source = source
+        self.target = target
+
+    def place(self, spot: Place) -> Place:
+        """The place, or what replaces it."""
+        return self.target if spot == self.source else super().place(spot)
