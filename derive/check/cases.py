@@ -228,7 +228,7 @@ def _refuted(
     exact: Any = found.left[place]
     printed = rational(found.right[place])
     unit = rounding.printed_unit(judgement, printed, tolerances[place])
-    digits = rounding.digits_for(exact, unit, _SHOWN_DIGITS)
+    digits = rounding.digits_for(exact, found.right[place], unit, _SHOWN_DIGITS)
     left, right = texts.both(left_text, exact, right_text, found.right[place])
     if relation.op == "~":
         left = texts.printed(left_text, exact) or left

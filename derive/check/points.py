@@ -12,6 +12,7 @@ from derive.diagnostics.diagnostic import Diagnostic, Label, Severity
 from derive.diagnostics.span import Span
 from derive.evaluate.arithmetic import EXACT
 from derive.evaluate.draws import failing
+from derive.evaluate.names import names_in
 from derive.evaluate.number import Array, EvaluationError, Inexact
 from derive.evaluate.point import Point, dims_of, fractions
 from derive.evaluate.run import Evaluator
@@ -150,21 +151,46 @@ class Points:
             try:
                 values[name] = evaluator.tensor(tensor.indices, tensor.body, Point(sizes, {}))
             except Inexact:
-                return self._wrong(case, f"the value of `{name}` is not rational")
+                return self._wrong(case, f"the value of `{name}` is not rational", name)
             except EvaluationError as error:
-                return self._wrong(case, f"`{name}` has no value: {error}")
+                return self._wrong(case, f"`{name}` has no value: {error}", name)
         point = Point(sizes, values)
         broken = self.sampler.violated(point)
         if isinstance(broken, str):
             return self._wrong(case, f"{broken} in this case", _name_in(broken))
-        return point
+        return self._assumed(case, point) or point
 
-    def _wrong(self, case: Case, message: str, name: str | None = None) -> Diagnostic:
-        also: tuple[Label, ...] = ()
-        if name is not None and name in self.model.symbols:
+    def _assumed(self, case: Case, point: Point) -> Diagnostic | None:
+        """What is assumed that the values of a case surely break."""
+        for assumption in self.model.assumptions:
+            if assumption.hidden:
+                continue
+            try:
+                holds = self.sampler.judges.holds(assumption.relation, point)
+            except EvaluationError:  # it speaks of what the case does not give
+                continue
+            if holds is False:
+                names = names_in(assumption.relation.left) | names_in(assumption.relation.right)
+                given = [name for name, _ in case.given if name in names]
+                listed = ", ".join(f"`{name}`" for name in given) or "the case"
+                also: tuple[Label, ...] = ()
+                if assumption.span.source is case.span.source:
+                    also = (Label(assumption.span, "assumed here"),)
+                message = f"the numbers given for {listed} break what is assumed: {assumption.text}"
+                return self._wrong(case, message, given[0] if given else None, also)
+        return None
+
+    def _wrong(
+        self,
+        case: Case,
+        message: str,
+        name: str | None = None,
+        also: tuple[Label, ...] = (),
+    ) -> Diagnostic:
+        if name is not None and name in self.model.symbols and not also:
             symbol = self.model.symbols[name]
             listed = ", ".join(sorted(symbol.properties))
-            if symbol.span.source is case.span.source:
+            if listed and symbol.span.source is case.span.source:
                 also = (Label(symbol.span, f"`{name}` is declared {listed}"),)
         place = self._given_at(case, name) if name is not None else case.span
         return Diagnostic(

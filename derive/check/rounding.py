@@ -30,6 +30,7 @@ _MOST_NAMES = 8
 _MOST_ENTRIES = 4096
 _NEAR = 60  # units of the last digit; further off, rounding explains nothing
 _BEYOND = 3  # digits that are shown beyond the printed ones
+_MOST_DIGITS = 60
 _SLIPS = 2
 
 
@@ -44,12 +45,17 @@ def printed_unit(judgement: Judgement, right: Any, room: Fraction) -> Fraction |
     return unit if unit == Fraction(10) ** power and (right / unit).denominator == 1 else None
 
 
-def digits_for(value: Any, unit: Fraction | None, least: int) -> int:
-    """How many digits of a value show what the printed ones should have been."""
+def digits_for(value: Any, other: Any, unit: Fraction | None, least: int) -> int:
+    """How many digits of a value show what the printed ones should have been.
+
+    Without printed ones, those that tell it from the other value.
+    """
     size = abs(_middle(value))
-    if unit is None or not size:
+    shown = unit or abs(_middle(value) - _middle(other))
+    if not size or not shown:
         return least
-    return max(least, texts.magnitude(size) - texts.magnitude(unit) + 1 + _BEYOND)
+    needed = texts.magnitude(size) - texts.magnitude(shown) + 1
+    return max(least, min(needed + _BEYOND, _MOST_DIGITS) if unit is None else needed + _BEYOND)
 
 
 def tie(value: Fraction, right: Fraction, unit: Fraction | None) -> tuple[str, ...]:
@@ -130,7 +136,7 @@ def _twice(exact: Fraction, right: Fraction, unit: Fraction) -> str | None:
         between = _rounded(exact, unit / 10**more)
         if _rounded(between, unit) == right:
             first = as_printed(between, unit / 10**more)
-            shown = texts.decimal_of(exact, digits_for(exact, unit / 10**more, 4))
+            shown = texts.decimal_of(exact, digits_for(exact, exact, unit / 10**more, 4))
             return f"{shown} to {first}, and that to {as_printed(right, unit)}"
     return None
 

@@ -162,8 +162,10 @@ def _paired(
 
 
 def _above(passing: Rebuilding, use: Use, fresh: tuple[Use, ...]) -> Use | None:
-    """[a < x] = [a < max(x, a)], where that maximum is there: x is not needed for it."""
+    """[a < x] = [a < max(x, a)] of a shorter a, where that is there: x is not needed for it."""
     graph = passing.algebra.graph
+    if len(fresh[0].labels) >= len(fresh[1].labels):
+        return None
     for turn in (1, -1):
         old, new = (
             graph.make("call", ("max",), pair[::turn], use.labels)

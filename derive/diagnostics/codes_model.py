@@ -327,7 +327,9 @@ case "twice":
     Code(
         "given-breaks-property",
         "a given value does not have the declared property",
-        "Proofs rest on the declared properties, so the values of a case must have them.",
+        """\
+Proofs rest on the declared properties and on what is assumed, so the values of a case must have
+them, and so must arrays that are given to a compiled function or a gradient.""",
         """\
 dims k
 target y[k] : onehot
