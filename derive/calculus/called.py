@@ -67,9 +67,10 @@ class Calls:
     ) -> Iterator[tuple[str, Body]]:
         """What the file's functions are at these names; only those that need no other `kinds`."""
         for function in self.functions:
-            standard = None if function in self.model.defs else standard_body(function)
-            if kinds and standard is not None and not kinds_in(standard.poly) <= kinds:
-                continue
+            if kinds and function not in self.model.defs:
+                standard = standard_body(function)
+                if standard is None or not kinds_in(standard.poly) <= kinds:
+                    continue
             entrywise = is_entrywise(self.model, function)
             for name in names:
                 called = Called(function, name, negated, entrywise)

@@ -1,13 +1,13 @@
 """Equal forms of a derivative: names closed or opened, definitions recognised, fractions joined."""
 
 from collections.abc import Hashable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 
 from derive.calculus.adjoints import Body
 from derive.calculus.algebra import Algebra, TooLarge
-from derive.calculus.called import Called, Calls, kinds_in
+from derive.calculus.called import Called, Calls
 from derive.calculus.canonical import rename_poly
 from derive.calculus.engine import Calculus
 from derive.calculus.folding import Rule, all_rules, every_atom, shape, simplest, weight
@@ -15,7 +15,6 @@ from derive.calculus.place import Var, dim_key
 from derive.calculus.powers import Undefined, cleared, content, factors
 from derive.calculus.products import NotExact
 from derive.calculus.raising import Raising
-from derive.calculus.stepwise import NotComposed, Stepwise
 from derive.calculus.term import ZERO, Atom, Exponent, Poly, of_monomial
 from derive.calculus.unfolding import Unfolding, renewed
 from derive.calculus.written_parts import parts_of
@@ -27,8 +26,6 @@ HEAVY = 600
 """What is longer than this is not worth looking at."""
 MOST_WEIGHT = 6000
 MOST_ROUNDS = 40
-NEARLY = 1.25
-"""What is so much heavier than the lightest is not written."""
 FUNCTIONS = frozenset({"exp", "func"})
 OVERLAPPING = frozenset({"exp", "pow", "func", "sum", "unknown", "matrix"})
 
@@ -84,32 +81,9 @@ class Candidates:
         variables = tuple(answer_variable(k, v.axis) for k, v in enumerate(places))
         return variables, rename_poly(gradient.poly, dict(zip(places, variables, strict=True)))
 
-    def composed(self, of: str, by: str, algebra: Algebra) -> Iterator[Candidate]:
-        """The derivative put together of short steps, each of which was shown to be right."""
-        variables, whole = self.entry(of, by)
-        steps = Stepwise(self.calculus, algebra, self.near(of))
-        try:
-            poly = steps.closed(whole, f"d{of}/d{by}")
-            if any(map(self.is_foreign, poly.symbols)):
-                return
-            short = steps.by_bodies(poly, {name: part.body for name, part in self.parts.items()})
-            ways = [short, *self.with_calls(poly, steps)]
-            least = min(map(weight, ways))
-            for made in (way for way in ways if weight(way) <= NEARLY * least):
-                for candidate in self.raised(variables, made, steps.used, algebra):
-                    yield replace(candidate, explicit=True, shown=poly, variables=variables)
-        except (NotComposed, TooLarge, Undefined, NotExact):
-            return
-
-    def with_calls(self, poly: Poly, steps: Stepwise) -> Iterator[Poly]:
-        """A term with the file's functions recognised, of what stands in it."""
-        names = sorted(set(arguments(poly)))
-        kinds = kinds_in(poly)
-        for negated in (True, False) if names else ():
-            bodies = dict(self.calls.bodies(names, negated, kinds))
-            made = steps.by_bodies(poly, bodies)
-            if made != poly:
-                yield made
+    def is_argument(self, name: str) -> bool:
+        """A hidden name for the argument of a function."""
+        return self.is_hidden(name) and name.partition(".")[0] in self.calls.functions
 
     def raised(
         self, variables: tuple[Var, ...], poly: Poly, names: frozenset[str], algebra: Algebra
@@ -341,25 +315,11 @@ class Candidates:
             return {}
         definitions = self.model.definitions
         names = [n for n in sorted(inside) if n in definitions or n in self.model.symbols]
-        names += [
-            name
-            for name, definition in definitions.items()
-            if definition.hidden and name.partition(".")[0] in self.calls.functions
-        ]
+        names += filter(self.is_argument, definitions)
         found = {}
         for symbol, body in self.calls.bodies(names, negated):
             found[symbol] = Body(body.variables, self.unhidden(body.poly, algebra, self.between()))
         return found
-
-
-def arguments(poly: Poly) -> Iterator[str]:
-    """The names at which a function stands in a term."""
-    for atom in every_atom(poly):
-        for arg in atom.args if atom.kind in FUNCTIONS else ():
-            single = arg.single
-            entries = [] if single is None else [a for a in single[0].factors if a.kind == "entry"]
-            if len(entries) == 1:
-                yield str(entries[0].head[0])
 
 
 def conjugates_joined(algebra: Algebra, parts: list[tuple[Poly, int]]) -> list[tuple[Poly, int]]:

@@ -11,7 +11,7 @@ from math import gcd, lcm
 from typing import TypeVar
 
 from derive.calculus import trees
-from derive.calculus.summands import Chain, Term, joined, multiplied, term, written
+from derive.calculus.summands import Chain, Term, joined, multiplied, oriented, term, written
 from derive.syntax import tree
 from derive.syntax.tree import Expression
 
@@ -68,7 +68,8 @@ def content(terms: list[Term]) -> Term:
     below = lcm(*(t.coefficient.denominator for t in terms))
     if any(t.coefficient.denominator != below for t in terms) and above == 1:
         below = gcd(*(t.coefficient.denominator for t in terms))
-    sign = -1 if all(t.coefficient < 0 for t in terms) else 1
+    negative = all(t.coefficient < 0 and oriented(t, True).coefficient < 0 for t in terms)
+    sign = -1 if negative else 1
     scalars = _shared([dict(t.scalars) for t in terms])
     factors = _shared([dict(t.factors) for t in terms])
     return term(Fraction(sign * above, below), scalars, factors)
@@ -217,7 +218,7 @@ def _linear_handle(letter: tree.Call) -> Handle:
 
     def without(t: Term) -> Term:
         (found,) = _linear(t)
-        return Term(t.coefficient, (), (((found.arguments[0],), Fraction(1)),))
+        return Term(t.coefficient, (), tuple(entrywise_factors(found.arguments[0])))
 
     def around(inside: list[Term]) -> Term:
         made = ((replace(letter, arguments=(written(inside),)),), Fraction(1))

@@ -17,7 +17,7 @@ from derive.calculus.algebra import Algebra, TooLarge
 from derive.calculus.canonical import rename, signature
 from derive.calculus.place import Place, Var, place
 from derive.calculus.products import Factors, NotExact
-from derive.calculus.ranges import spot
+from derive.calculus.ranges import moved, spot
 from derive.calculus.term import (
     Atom,
     Coefficient,
@@ -29,13 +29,18 @@ from derive.calculus.term import (
     of_monomial,
 )
 from derive.calculus.unfolding import Unfolding, renewed
+from derive.model.dim import Dim
+from derive.model.scalar import Axis
 
 KINDS = frozenset({"exp", "pow", "func", "sum", "entry", "matrix", "max", "argmax", "prod"})
 
 
 @dataclass(frozen=True)
 class Rule:
-    """`atom ^ exponent = value` for all places of `variables`; `kept` are not looked into."""
+    """`atom ^ exponent = value` for all places of `variables`; `kept` are not looked into.
+
+    The steps of a loop run over `time`, which may stand shifted where the rule is used.
+    """
 
     name: str
     variables: tuple[Var, ...]
@@ -43,6 +48,7 @@ class Rule:
     exponent: Exponent
     value: Poly
     kept: frozenset[int]
+    time: Var | None = None
 
     @cached_property
     def shapes(self) -> frozenset[int]:
@@ -55,28 +61,39 @@ class Rule:
         return frozenset((shape(self.atom), *merged))
 
 
+Kind = tuple[str, tuple[str | int, ...], frozenset[str]]
+
+
+def kind_of(atom: Atom) -> Kind:
+    """What an atom is but for its places."""
+    return atom.kind, atom.head, atom.symbols
+
+
 def shape(atom: Atom) -> int:
     """What an atom is but for the names of its free indices."""
     return signature(atom, dict.fromkeys(atom.free, 53))
 
 
-def rules_of(algebra: Algebra, name: str, body: Body) -> Iterator[Rule]:
+def rules_of(algebra: Algebra, name: str, body: Body, time: Var | None = None) -> Iterator[Rule]:
     """The definition of a name solved for each atom that determines it.
 
     That of a root, `s = (v + eps)^(1/2)`, also as `s^2 = v + eps`.
     """
     left = of_atom(Atom("entry", (name,), tuple(map(spot, body.variables))))
-    yield from _solved(algebra, name, left, body)
+    yield from _solved(algebra, name, left, body, time)
     single = body.poly.single
     if single is not None and single[1] == 1 and len(single[0].factors) == 1:
         ((atom, exponent),) = single[0].factors.items()
         inverse = 1 / Fraction(exponent)
         if atom.kind == "pow" and inverse.denominator == 1 and inverse > 1:
             powered = algebra.power(left, int(inverse))
-            yield from _solved(algebra, name, powered, Body(body.variables, atom.args[0]))
+            solved = Body(body.variables, atom.args[0])
+            yield from _solved(algebra, name, powered, solved, time)
 
 
-def _solved(algebra: Algebra, name: str, left: Poly, body: Body) -> Iterator[Rule]:
+def _solved(
+    algebra: Algebra, name: str, left: Poly, body: Body, time: Var | None
+) -> Iterator[Rule]:
     """`left = body` solved for each atom."""
     variables = frozenset(v for v in body.variables if v in body.poly.free)
     for monomial, coefficient in body.poly.terms.items():
@@ -91,7 +108,7 @@ def _solved(algebra: Algebra, name: str, left: Poly, body: Body) -> Iterator[Rul
             if value is None or not _is_defined(algebra, value):
                 continue
             kept = frozenset(shape(a) for a in body.poly.atoms() if a != atom)
-            yield Rule(name, tuple(variables), atom, exponent, value, kept)
+            yield Rule(name, tuple(variables), atom, exponent, value, kept, time)
 
 
 def _divided(algebra: Algebra, poly: Poly, by: Factors, coefficient: Coefficient) -> Poly | None:
@@ -211,9 +228,13 @@ class Folding:
     def value(self, atom: Atom) -> Poly | None:
         """What the rule says of the atom itself."""
         rule = self.rule
-        if shape(atom) not in rule.shapes:
+        if shape(atom) in rule.shapes:
+            found = self.matches(atom)
+        elif rule.time is not None and kind_of(atom) == kind_of(rule.atom):
+            found = self.shifted(atom, rule.time)
+        else:
             return None
-        for mapping in self.matches(atom):
+        for mapping in found:
             value = self.algebra.substitute(rule.value, mapping)
             if rule.exponent == 1:
                 return value
@@ -233,6 +254,34 @@ class Folding:
             if all(v.axis == w.axis for v, w in names.items()) and rename(rule.atom, names) == atom:
                 yield {v: place(w) for v, w in names.items()}
                 return
+
+    def shifted(self, atom: Atom, time: Var) -> Iterator[dict[Var, Place]]:
+        """The places at which the atom of the rule is this one, at a time like `t + 1`."""
+        others = [v for v in self.rule.variables if v is not time]
+        candidates = sorted(atom.free, key=lambda v: v.key)
+        for now in candidates:
+            steps = {a - b for a in offsets(atom, now) for b in offsets(self.rule.atom, time)}
+            for step in sorted(steps, key=str):
+                where = moved(place(now), step)
+                if Axis(now.axis.low + step, now.axis.high + step) != time.axis:
+                    continue
+                for chosen in permutations([v for v in candidates if v is not now], len(others)):
+                    names = dict(zip(others, chosen, strict=True))
+                    if any(v.axis != w.axis for v, w in names.items()):
+                        continue
+                    mapping = {time: where, **{v: place(w) for v, w in names.items()}}
+                    if self.algebra.substitute_atom(self.rule.atom, mapping).atom == atom:
+                        yield mapping
+                        return
+
+
+def offsets(atom: Atom, variable: Var) -> set[Dim]:
+    """How far off a variable the places in an atom are."""
+    found = {p.offset for p in atom.places if variable in p.free}
+    for arg in atom.args:
+        if variable in arg.free:
+            found |= {o for inner in arg.atoms() for o in offsets(inner, variable)}
+    return found
 
 
 # --- which form is the simplest ------------------------------------------------------------------
@@ -271,20 +320,26 @@ def simplest(
     """The poly with names folded as long as that makes it shorter, and which names these are."""
     best, size = poly, weight(poly)
     used: set[str] = set()
-    present = {shape(a) for a in every_atom(best)}
+    present = standing(best)
     improved = True
     while improved and most > 0:
         improved = False
         for rule in rules:
-            if present.isdisjoint(rule.shapes):
+            kind = () if rule.time is None else (kind_of(rule.atom),)
+            if present.isdisjoint((*rule.shapes, *kind)):
                 continue
             most -= 1
             for made in folded(algebra, best, rule):
                 if made != best and weight(made) < size:
                     best, size, improved = made, weight(made), True
                     used.update(rule.name.split())
-                    present = {shape(a) for a in every_atom(best)}
+                    present = standing(best)
     return best, frozenset(used)
+
+
+def standing(poly: Poly) -> set[object]:
+    """The shapes and the kinds of all atoms in a term."""
+    return {found for atom in every_atom(poly) for found in (shape(atom), kind_of(atom))}
 
 
 def folded(algebra: Algebra, poly: Poly, rule: Rule) -> Iterator[Poly]:

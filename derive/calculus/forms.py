@@ -1,6 +1,6 @@
 """Sums of terms over the axes of an answer: how vectors and matrices are put side by side."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -43,15 +43,23 @@ class Forming:
 
     def form(self, pieces: Pieces) -> Form:
         """A product as a form."""
-        axes = self.ordered(pieces.variables)
+        natural = next((axes for axes in pieces.groups if len(axes) == 2), ())
+        axes = self.ordered(pieces.variables, natural)
         return Form(axes, (assembled(pieces, axes),), pieces)
 
-    def ordered(self, variables: set[IndexVariable]) -> Axes:
-        """Variables in the order of the answer's axes, the others behind."""
+    def ordered(self, variables: set[IndexVariable], natural: Axes) -> Axes:
+        """Variables in the order of the answer's axes, else as they stand in a tensor."""
         if len(variables) > 2:
             raise NoMatrixForm
+        if variables == set(natural) and not variables <= set(self.first):
+            return natural
         place = {v: k for k, v in enumerate(self.first)}
         return tuple(sorted(variables, key=lambda v: (place.get(v, 9), v.uid)))
+
+    def joint(self, forms: Sequence[Form]) -> Axes:
+        """The axes of several forms together."""
+        natural = next((form.axes for form in forms if len(form.axes) == 2), ())
+        return self.ordered({v for form in forms for v in form.axes}, natural)
 
     def whole(self, form: Form) -> Pieces:
         """A form as one product."""

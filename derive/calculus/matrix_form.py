@@ -263,7 +263,7 @@ class Reader(Forming):
     def sum(self, addends: list[Scalar]) -> Form:
         """A sum, over the axes of all."""
         forms = [self.read(a) for a in addends]
-        axes = self.ordered({v for form in forms for v in form.axes})
+        axes = self.joint(forms)
         is_full = any(set(form.axes) == set(axes) for form in forms)
         return Form(axes, tuple(t for form in forms for t in spread(form, axes, is_full)))
 
@@ -307,10 +307,10 @@ class Reader(Forming):
     def binary(self, operation: str, left: Scalar, right: Scalar) -> Form:
         """`max(a, b)`, `min(a, b)`, a power."""
         first, second = self.read(left), self.read(right)
-        axes = self.ordered({*first.axes, *second.axes})
-        if first.axes and second.axes and first.axes != second.axes:
+        axes = self.joint((first, second))
+        if first.axes and second.axes and set(first.axes) != set(second.axes):
             raise NoMatrixForm
-        sides = self.written(first), self.written(second)
+        sides = [self.sum_of(list(spread(f, axes if f.axes else ()))) for f in (first, second)]
         made = trees.binary("^", *sides) if operation == "pow" else trees.call(operation, *sides)
         return self.letter(axes, made)
 

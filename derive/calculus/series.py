@@ -5,7 +5,9 @@ the tensors, the others stand at `t - 1`, and what is summed is written as a pro
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from fractions import Fraction
+from functools import reduce
 
 from derive.calculus import trees
 from derive.calculus.contracting import NoMatrixForm
@@ -40,49 +42,66 @@ class Series:
         self.taken = taken
 
     def tree(self, tensor: Tensor) -> Expression:
-        """The tensor as a sum of such sums. Raises NoMatrixForm."""
-        parts = [self.term(addend, tensor.indices) for addend in addends(tensor.body)]
-        total = parts[0]
-        for part in parts[1:]:
-            total = trees.plus(total, part)
-        return total
+        """The tensor as a sum of such sums, one for each range. Raises NoMatrixForm."""
+        ranges: dict[tuple[str, Axis], tuple[IndexVariable, Scalar]] = {}
+        for addend in addends(tensor.body):
+            time, body = self.term(addend, tensor.indices)
+            key = time.name, time.axis
+            if key in ranges:
+                first, before = ranges[key]
+                body = Apply("add", (before, substitute(body, {time: Index.of(first)})))
+                time = first
+            ranges[key] = time, body
+        sums = [self.sum(*found, tensor.indices) for found in ranges.values()]
+        return reduce(trees.plus, sums)
 
-    def term(self, addend: Scalar, out: tuple[IndexVariable, ...]) -> Expression:
-        """One sum, with what it is multiplied by inside. Raises NoMatrixForm."""
+    def sum(self, time: IndexVariable, body: Scalar, out: tuple[IndexVariable, ...]) -> Expression:
+        """The sum of a body over all times. Raises NoMatrixForm."""
+        axis, name = time.axis, time.name
+        inside = self.reader.part(body, {time: trees.name(name)}, out)
+        extent = tree.Range(trees.NOWHERE, trees.of_dim(axis.low), trees.of_dim(axis.high))
+        binder = tree.Binder(trees.NOWHERE, name, extent)
+        return tree.Big(trees.NOWHERE, "sum", (binder,), (), inside)
+
+    def term(self, addend: Scalar, out: tuple[IndexVariable, ...]) -> tuple[IndexVariable, Scalar]:
+        """One sum, what it is multiplied by inside, over whole times. Raises NoMatrixForm."""
         factors = list(powers_in(addend, ONCE))
         sums = [f for f, e in factors if isinstance(f, Reduce) and f.operation == "sum" and e == 1]
         if len(sums) != 1:
             raise NoMatrixForm
-        body: Scalar = Num(ONCE)
+        bound, body = _opened(sums[0])
         for factor, exponent in factors:
             if factor is not sums[0]:
                 power = Apply("pow", (factor, Num(exponent)))
-                body = Apply("mul", (body, factor if exponent == 1 else power))
-        bound, inside = _opened(sums[0])
-        body = Apply("mul", (body, inside))
+                body = Apply("mul", (factor if exponent == 1 else power, body))
         for time in bound:
-            for whole, offset, name in self.ways(body, time):
+            for whole, offset in self.ways(body, time):
                 moved = substitute(body, {time: Index(((whole, Dim.of(1)),), -offset)})
                 for other in bound:
                     moved = moved if other is time else Reduce("sum", other, moved)
-                try:
-                    made = self.reader.part(moved, {whole: trees.name(name)}, out)
-                except NoMatrixForm:
-                    continue
-                return _sum(whole.axis, name, made)
+                with suppress(NoMatrixForm):
+                    self.sum(whole, moved, out)
+                    return whole, moved
         raise NoMatrixForm
 
-    def ways(self, body: Scalar, time: IndexVariable) -> Iterator[tuple[IndexVariable, Dim, str]]:
-        """Indices that run over the whole axis of a tensor, how far they are off, their names."""
+    def ways(self, body: Scalar, time: IndexVariable) -> Iterator[tuple[IndexVariable, Dim]]:
+        """Indices over all places or steps of a tensor, and how far they are off."""
         for entry in _entries(body):
             own = self.indices(entry.symbol)
+            loop = self.loop(entry.symbol)
             for variable, index in zip(own, entry.indices, strict=False):
                 if index.terms != ((time, Dim.of(1)),) or index.computed:
                     continue
                 axis = Axis(time.axis.low + index.offset, time.axis.high + index.offset)
-                if axis == variable.axis:
+                if axis in (variable.axis, loop):
                     name = variable.name if variable.name not in self.taken else time.name
-                    yield IndexVariable(name, axis), index.offset, name
+                    yield IndexVariable(name, axis), index.offset
+
+    def loop(self, symbol: str) -> Axis | None:
+        """The times for which a tensor is defined by a recurrence."""
+        definition = self.model.definitions.get(symbol.partition("/d")[2] or symbol)
+        loop = None if definition is None else definition.recurrence
+        return None if loop is None else loop.axis
 
     def indices(self, symbol: str) -> tuple[IndexVariable, ...]:
         """The indices of a tensor, by the names that the file has for them."""
@@ -112,9 +131,3 @@ def _opened(scalar: Reduce) -> tuple[list[IndexVariable], Scalar]:
     if scalar.condition is not None:
         raise NoMatrixForm
     return bound, body
-
-
-def _sum(axis: Axis, name: str, inside: Expression) -> Expression:
-    extent = tree.Range(trees.NOWHERE, trees.of_dim(axis.low), trees.of_dim(axis.high))
-    binder = tree.Binder(trees.NOWHERE, name, extent)
-    return tree.Big(trees.NOWHERE, "sum", (binder,), (), inside)

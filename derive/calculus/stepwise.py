@@ -9,15 +9,27 @@ Whatever is recognised is opened again, and shown to be what it was.
 from derive.calculus.adjoints import Body
 from derive.calculus.algebra import Algebra
 from derive.calculus.engine import Calculus
-from derive.calculus.folding import KINDS, Rule, every_atom, rules_of, simplest, weight
+from derive.calculus.folding import (
+    KINDS,
+    Kind,
+    Rule,
+    every_atom,
+    kind_of,
+    rules_of,
+    simplest,
+    weight,
+)
 from derive.calculus.powers import cleared
-from derive.calculus.term import Atom, Poly
+from derive.calculus.ranges import spot
+from derive.calculus.term import Atom, Poly, of_atom
 from derive.calculus.unfolding import Unfolding, renewed
+from derive.model.model import Definition
+from derive.model.scalar import Block, Blocks
 from derive.model.traverse import has_derivative
 
 MOST = 200
 """What is heavier than this is no short answer."""
-Kind = tuple[str, tuple[str | int, ...], frozenset[str]]
+FUNCTIONS = frozenset({"exp", "func", "pow", "unknown"})
 
 ORDER = {"exp": 0, "func": 0, "sum": 2, "entry": 3}
 """What a definition alone brings in is looked for before what others have, too."""
@@ -28,16 +40,17 @@ class NotComposed(Exception):
 
 
 class Stepwise:
-    """Composes the derivatives of one value, under what an algebra knows."""
+    """Composes the derivatives of a value `of` that rests on what is `near`, by an algebra."""
 
-    def __init__(self, calculus: Calculus, algebra: Algebra, near: frozenset[str]) -> None:
+    def __init__(self, calculus: Calculus, algebra: Algebra, of: str, near: frozenset[str]) -> None:
+        self.of = of
         self.calculus = calculus
         self.model = calculus.model
         self.algebra = algebra
         self.near = near
         self._rules: dict[str, tuple[Rule, ...]] = {}
         self._inside: dict[str, frozenset[Kind]] = {}
-        self._adjoints: dict[str, Body] = {}
+        self._adjoints: dict[str, Body | None] = {}
         self.used: frozenset[str] = frozenset()
 
     def closed(self, poly: Poly, title: str) -> Poly:
@@ -45,7 +58,23 @@ class Stepwise:
 
         No derivatives by names in between are left in it, but for those of recurrences.
         """
-        return self.composed(self.folded(renewed(self.algebra, poly)), title)
+        return self.settled(self.composed(self.folded(renewed(self.algebra, poly)), title))
+
+    def settled(self, poly: Poly) -> Poly:
+        """A term with sums of one name put in that have a short value: `sum(p) = 1`."""
+        values: dict[Atom, Poly] = {}
+        for atom in set(poly.atoms()):
+            definitions = self.model.definitions.keys() & atom.symbols
+            if atom.kind == "sum" and atom.symbols == definitions and len(definitions) == 1:
+                (name,) = definitions
+                if self.model.definitions[name].recurrence is None:
+                    opened = Unfolding(self.algebra, {name: self.body(name)})
+                    value = self.folded(opened.poly(of_atom(atom)))
+                    if weight(value) < weight(of_atom(atom)):
+                        values[atom] = value
+        if not values:
+            return poly
+        return self.algebra.mapped(poly, values.__getitem__, values.__contains__)
 
     def composed(self, poly: Poly, title: str) -> Poly:
         """A term with the derivatives by names in between put in."""
@@ -57,18 +86,24 @@ class Stepwise:
         return self.folded(Unfolding(self.algebra, bodies).poly(poly))
 
     def is_between(self, name: str) -> bool:
-        """The name of a derivative that is opened."""
+        """The name of a derivative that is opened: in loops only one by what has no name."""
         found = self.model.definitions.get(name)
-        return found is not None and found.hidden and "/d" in name and found.recurrence is None
+        if found is None or not found.hidden or "/d" not in name:
+            return False
+        by = self.model.definitions.get(name.partition("/d")[2])
+        return found.recurrence is None or (by is not None and by.hidden)
 
     def adjoint(self, name: str) -> Body:
         """A derivative by a name in between, in the names of the file."""
         if name not in self._adjoints:
-            body = self.calculus.body(name)
-            assert body is not None
+            self._adjoints[name] = None
+            body = self.body(name)
             made = self.folded(renewed(self.algebra, body.poly))
             self._adjoints[name] = Body(body.variables, self.composed(made, name))
-        return self._adjoints[name]
+        found = self._adjoints[name]
+        if found is None:  # in a loop, by way of itself
+            raise NotComposed
+        return found
 
     def folded(self, poly: Poly) -> Poly:
         """A term with the definitions recognised of which a part stands in it."""
@@ -81,7 +116,17 @@ class Stepwise:
             if name in self.near and not present.isdisjoint(self.inside(name))
         ]
         rules = [rule for name in names for rule in self.rules(name)]
-        return self.by_rules(poly, rules, {n: self.body(n) for n in names})
+        made = self.by_rules(poly, rules, {n: self.body(n) for n in names})
+        if not any(kind in FUNCTIONS for kind, _, _ in present):
+            return made
+        loops = [n for n in reversed(list(self.model.definitions)) if self.is_of_loop(n)]
+        steps = [rule for name in loops for rule in self.rules_of_step(name)]
+        return simplest(self.algebra, made, steps)[0]
+
+    def is_of_loop(self, name: str) -> bool:
+        """The file defines the name by a recurrence."""
+        definition = self.model.definitions[name]
+        return definition.recurrence is not None and not definition.hidden and name in self.near
 
     def by_bodies(self, poly: Poly, bodies: dict[str, Body]) -> Poly:
         """A term with definitions recognised that the file does not have. Raises NotComposed."""
@@ -115,7 +160,7 @@ class Stepwise:
         if name not in self._inside:
             definition = self.model.definitions[name]
             is_answer = definition.hidden and ("/d" in name or has_derivative(definition.body))
-            body = None if is_answer else self.calculus.exact_body(name)
+            body = None if is_answer or definition.recurrence else self.calculus.exact_body(name)
             atoms = () if body is None else body.poly.atoms()
             self._inside[name] = frozenset(kind_of(a) for a in atoms if a.kind in KINDS)
         return self._inside[name]
@@ -126,7 +171,37 @@ class Stepwise:
             self._rules[name] = tuple(rules_of(self.algebra, name, self.body(name)))
         return self._rules[name]
 
+    def rules_of_step(self, name: str) -> tuple[Rule, ...]:
+        """What one step of a loop says of a name, solved for the functions that stand in it."""
+        if name not in self._rules:
+            definition = self.model.definitions[name]
+            step = step_of(definition)
+            found: list[Rule] = []
+            if step is not None:
+                indices = list(definition.indices)
+                indices[definition.time] = step.variable
+                poly = self.calculus.lower(step.body, tuple(indices))
+                body = Body(tuple(map(self.calculus.variable, indices)), poly)
+                rules = rules_of(self.algebra, name, body, body.variables[definition.time])
+                found = [rule for rule in rules if self.holds(rule, body)]
+            self._rules[name] = tuple(found)
+        return self._rules[name]
 
-def kind_of(atom: Atom) -> Kind:
-    """What an atom is but for its places."""
-    return atom.kind, atom.head, atom.symbols
+    def holds(self, rule: Rule, body: Body) -> bool:
+        """A rule for a function is what the definition says: put in, it makes both sides equal."""
+        if rule.atom.kind not in FUNCTIONS or abs(rule.exponent) != 1:
+            return False
+        left = Atom("entry", (rule.name,), tuple(map(spot, body.variables)))
+        value = self.algebra.mapped(rule.value, lambda _: body.poly, lambda atom: atom == left)
+        rest = renewed(self.algebra, value - of_atom(rule.atom, rule.exponent))
+        return not rest.terms or not cleared(self.algebra, rest).terms
+
+
+def step_of(definition: Definition) -> Block | None:
+    """What a loop computes at each of its times."""
+    loop, time = definition.recurrence, definition.indices[definition.time]
+    assert loop is not None, "the definition is one of a loop"
+    parts = [Block(time, definition.body)]
+    if isinstance(definition.body, Blocks) and definition.body.index.terms[0][0] == time:
+        parts = list(definition.body.parts)
+    return next((part for part in parts if part.variable.axis == loop.axis), None)

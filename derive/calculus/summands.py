@@ -62,6 +62,9 @@ def written(terms: list[Term]) -> Expression:
     if not terms:
         return trees.ZERO
     if len(terms) > 1 and all(t.coefficient < 0 for t in terms):
+        turned = [oriented(t, True) for t in terms]
+        if any(t.coefficient > 0 for t in turned):
+            return written(turned)
         return trees.negative(written([replace(t, coefficient=-t.coefficient) for t in terms]))
     if len(terms) > 1 and all(len(t.factors) == 1 and t.factors[0][1] == 1 for t in terms):
         turned = [_turned(t) for t in terms]
@@ -100,15 +103,14 @@ def factor_order(part: Expression) -> tuple[int, str]:
     return rank, show(part)
 
 
-def _oriented(one: Term, alone: bool) -> Term:
+def oriented(one: Term, alone: bool) -> Term:
     """Differences in the order in which they are written, where that leaves no minus sign.
 
     A number stands first, `1 - p`; `-(a - b)` is `b - a`.
     """
     sign, parts, plain = 1, [], None
-    letters = [(s, e, False) for s, e in one.scalars]
-    letters += [(f[0], e, True) for f, e in one.factors if len(f) == 1]
-    for letter, e, _ in letters:
+    letters = [*one.scalars, *((letter, e) for f, e in one.factors for letter in f)]
+    for letter, e in letters:
         other = trees.opposite(letter) if e.denominator == 1 and e % 2 else None
         if other is None or not isinstance(letter, tree.Binary):
             continue
@@ -132,13 +134,13 @@ def _oriented(one: Term, alone: bool) -> Term:
     return Term(
         one.coefficient * sign,
         tuple((turned(s), e) for s, e in one.scalars),
-        tuple(((turned(f[0]),) if len(f) == 1 else f, e) for f, e in one.factors),
+        tuple((tuple(map(turned, f)), e) for f, e in one.factors),
     )
 
 
 def _term(one: Term, alone: bool) -> Expression:
     """One product, over what it is divided by."""
-    one = _oriented(one, alone)
+    one = oriented(one, alone)
     size = abs(one.coefficient)
     above = [trees.number(size.numerator)] if size.numerator != 1 else []
     below = [trees.number(size.denominator)] if size.denominator != 1 else []

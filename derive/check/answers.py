@@ -1,6 +1,7 @@
 """What derive finds itself: a derivative in closed form, in matrix notation where there is one."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from derive.calculus.index_form import Writer, taken_names
 from derive.model.model import Model
@@ -21,28 +22,34 @@ from derive.syntax import tree
 from derive.syntax.show import show
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Answer:
     """A derivative as text, and as index notation; the facts that showed them equal.
 
-    The text is that of the whole tensor, an `expression`, or else of its `entry`.
+    The text is that of the whole tensor, an `expression`, or else of its `entry`. In `closed`,
+    hidden names may stand.
     """
 
     text: str
-    tensor: Tensor
+    model: Model
+    closed: Tensor
     facts: tuple[str, ...] = ()
     is_whole: bool = True
     expression: tree.Expression | None = None
     entry: tree.Expression | None = None
+
+    @cached_property
+    def tensor(self) -> Tensor:
+        """All entries, without hidden names."""
+        return Tensor(self.closed.indices, _opened(self.model, self.closed.body))
 
 
 def whole(closing: Closing, node: Derivative, tensor: Tensor) -> Answer:
     """All entries of a derivative: without indices, else by index."""
     found = None if node.partial else closing.closed_form(node.of, node.wrt)
     if found is not None:
-        whole = found.tensor
-        aligned = Tensor(whole.indices, _opened(closing.model, whole.body))
-        return Answer(found.text, aligned, found.facts, expression=found.expression)
+        facts, expression = found.facts, found.expression
+        return Answer(found.text, closing.model, found.tensor, facts, expression=expression)
     return by_index(closing, node, tensor)
 
 
@@ -53,7 +60,8 @@ def by_index(closing: Closing, node: Derivative, tensor: Tensor) -> Answer:
     for variable in tensor.indices:
         writer.variable(variable)
     entry = writer.tree(body)
-    return Answer(show(entry), Tensor(tensor.indices, body), (), not tensor.indices, entry=entry)
+    closed = Tensor(tensor.indices, body)
+    return Answer(show(entry), closing.model, closed, (), not tensor.indices, entry=entry)
 
 
 def _opened(model: Model, scalar: Scalar) -> Scalar:

@@ -7,7 +7,6 @@ of a user gets into it: comments, strings and statements of a file never do. So 
 model chooses which arithmetic is done, and nothing else.
 """
 
-import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -38,8 +37,6 @@ class Compiled:
         self._title = made.of
         self._given = Given(model, made.arguments, made.dims)
         self._check = check
-        is_array = made.of in model.definitions and model.definitions[made.of].indices
-        self._is_finite: Callable[[Any], bool] = _all_finite if is_array else math.isfinite
         self._function: Callable[..., tuple[Any, dict[str, Any]]] = executed(made)
         self._assumed = assumed(model, resolve, self.arguments) if check else []
 
@@ -53,17 +50,11 @@ class Compiled:
             self._given.obey(given)
         for assumption in self._assumed:
             assumption.check({**arrays, **dict(zip(self._given.names, given, strict=True))})
-        if self._given.dims:
-            found = self._function(*given, *(int(arrays[dim]) for dim in self._given.dims))
-        else:
-            found = self._function(*given)
-        if self._check and not self._is_finite(found[0]):
+        sizes = [int(arrays[dim]) for dim in self._given.dims]
+        found = self._function(*given, *sizes)
+        if self._check and not np.isfinite(found[0]).all():
             self._given.numbers(given)
         return found
-
-
-def _all_finite(array: Any) -> bool:
-    return bool(np.isfinite(array).all())
 
 
 def compiled(

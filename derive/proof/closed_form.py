@@ -11,9 +11,11 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from derive.calculus import trees
+from derive.calculus.adjoints import title_of
 from derive.calculus.algebra import Algebra, TooLarge
 from derive.calculus.candidates import Candidate, Candidates
 from derive.calculus.canonical import rename_poly
+from derive.calculus.composing import Composing
 from derive.calculus.contracting import NoMatrixForm
 from derive.calculus.engine import Calculus
 from derive.calculus.index_form import Writer, taken_names
@@ -24,7 +26,7 @@ from derive.calculus.series import Series
 from derive.calculus.unfolding import renewed
 from derive.model.elaborate import elaborate_claim, elaborate_expression
 from derive.model.model import Relation
-from derive.model.scalar import Num, Tensor
+from derive.model.scalar import Apply, Derivative, Entry, Num, Reduce, Scalar, Tensor
 from derive.proof.equal import Properties, Prover
 from derive.proof.facts import Facts
 from derive.syntax import tree
@@ -108,7 +110,7 @@ class Closing:
         algebra = self.knowing()
         best: tuple[int, str, ClosedForm, Candidate] | None = None
         with limited(self.calculus, EFFORT):
-            for candidate in self.candidates.composed(of, by, algebra):
+            for candidate in Composing(self.candidates).of(of, by, algebra):
                 for form, more in self.forms(candidate):
                     text = show(form.entry)
                     cost = more + len(text) + POWER * text.count("^")
@@ -132,10 +134,24 @@ class Closing:
             return False
         variables = map(self.calculus.variable, relation.indices)
         names = dict(zip(candidate.variables, variables, strict=True))
-        right = self.calculus.lower(relation.right, relation.indices)
+        right = self.calculus.lower(self.named(relation.right), relation.indices)
         rest = renewed(algebra, right - rename_poly(candidate.shown, names))
         rest = self.candidates.unhidden(rest, algebra, self.candidates.between())
         return not rest.terms or not cleared(algebra, rest).terms
+
+    def named(self, scalar: Scalar) -> Scalar:
+        """A scalar with derivatives by states of a recurrence as the names that they have."""
+        match scalar:
+            case Derivative(of, of_indices, wrt, wrt_indices, False):
+                title = title_of(of, wrt)
+                if title not in self.calculus.adjoint_of:
+                    return scalar
+                return Entry(title, (*of_indices, *wrt_indices))
+            case Apply(operation, arguments):
+                return Apply(operation, tuple(map(self.named, arguments)))
+            case Reduce(operation, variable, body, None):
+                return Reduce(operation, variable, self.named(body))
+        return scalar
 
     def written(self, of: str, by: str) -> Iterator[tuple[int, ClosedForm, Candidate]]:
         """The candidates as expressions, each with what speaks against it."""
@@ -164,6 +180,9 @@ class Closing:
         entries = [writer.tree(tensor.body)]
         with suppress(NoMatrixForm):
             entries.append(Reader(self.model, called, parts).entry_of(tensor, indices))
+        named = writer.tensor(tensor)
+        if isinstance(named, tree.Binary):
+            yield ClosedForm(named, named), INDEXED
         for entry in entries:
             whole = tree.Comprehension(trees.NOWHERE, entry, binders, ()) if binders else entry
             yield ClosedForm(whole, entry), INDEXED

@@ -57,6 +57,38 @@ s = sqrt(var(x) + eps)
 xh = (x - mu)/s
 loss L(xh)
 """
+COLUMNS = """
+dims N, n
+input X[N, n]
+param c[n], g[n]
+mu[j] = mean[i](X[i, j])
+C = X - mu
+S = C*g
+loss L = sum((X - c)^2)
+loss F = sum(C^4)
+loss K = sum(exp(S))
+"""
+LOOP = """
+dims T, n, m
+input u[1..T, n]
+param A[m, m], B[m, n], b[m]
+s[0] = zeros[m]
+for t in 1..T:
+    g[t] = sigmoid(A @ s[t-1] + b)
+    s[t] = g[t]*tanh(B @ u[t])
+loss L = sum(s[T]^2)
+"""
+NAMED = """
+dims n, m
+input M[m, n], v[n]
+param w[n], z[m]
+q = softmax(M @ w)
+p = softmax(z)
+H = -sum(p*log(p))
+J = sum(v*w) - logsumexp(M @ w)
+loss L = sum(log(1 + exp(-2*v*w)))
+r = sigmoid(w)
+"""
 FORMS = """
 dims n, d
 input X[n, d], y[n], A[d, d], s1, s2
@@ -102,10 +134,21 @@ TEXTBOOK = [
     (FORMS, "B", "s1", "-sigmoid(s2 - s1)"),
     (FORMS, "l", "w", "softmax(w)"),
     (ATTENTION, "L", "V", "A.T @ dL/dO"),
+    (LOOP, "L", "A", "sum[t in 1..T](g[t]*(1 - g[t])*dL/dg[t] @ s[t - 1].T)"),
+    (NAMED, "J", "w", "v - M.T @ q"),
+    (NAMED, "H", "z", "-p*(H + log(p))"),
+]
+
+OVER = [
+    (COLUMNS, "L", "X", "2*(X - c)"),
+    (COLUMNS, "L", "c", "-2*sum(X - c, over=N)"),
+    (COLUMNS, "F", "X", "4*(C^3 - mean(C^3, over=N))"),
+    (COLUMNS, "K", "X", "g*(exp(S) - mean(exp(S), over=N))"),
+    (LOOP, "L", "b", "sum(g*(1 - g)*dL/dg, over=T)"),
 ]
 
 
-@pytest.mark.parametrize(("text", "of", "by", "expected"), TEXTBOOK)
+@pytest.mark.parametrize(("text", "of", "by", "expected"), TEXTBOOK + OVER)
 def test_answers_read_like_a_textbook(text: str, of: str, by: str, expected: str) -> None:
     assert api.parse(text).gradient(of, by).text == expected
 
@@ -175,7 +218,7 @@ def test_answers_read_back_and_mean_the_derivative(path: Path) -> None:
     assert not by_index or path.stem in BY_INDEX, by_index
 
 
-@pytest.mark.parametrize(("text", "of", "by", "_expected"), TEXTBOOK)
+@pytest.mark.parametrize(("text", "of", "by", "_expected"), TEXTBOOK + OVER)
 def test_numpy_source_has_the_value_of_the_derivative(
     text: str, of: str, by: str, _expected: str
 ) -> None:
