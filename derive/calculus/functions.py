@@ -99,7 +99,8 @@ def logarithm(algebra: Algebra, poly: Poly) -> Poly:
         elif atom.kind == "const" and atom.head[0] == "prime":
             parts.append(of_atom(_log_atom(number(int(atom.head[1])))).scaled(e))
         elif algebra.knowledge.is_positive(atom):
-            parts.append(of_atom(_log_atom(of_atom(atom))).scaled(e))
+            base = atom.args[0] if atom.kind == "pow" else of_atom(atom)
+            parts.append(of_atom(_log_atom(base)).scaled(e))
         else:
             open_factors[atom] = e
     if rest.constant is not None and rest.constant < 0:
@@ -298,9 +299,11 @@ def symbolic_power(algebra: Algebra, base: Poly, exponent: Poly) -> Poly:
         return ONE
     if is_positive(algebra, base):
         return exponential(algebra, algebra.multiply(exponent, logarithm(algebra, base)))
+    common, rest = content(algebra, base)
+    if is_positive(algebra, common) and is_positive(algebra, rest):
+        return exponential(algebra, algebra.multiply(exponent, logarithm(algebra, base)))
     if not is_whole(exponent):
         return _opaque_power(algebra, base, exponent)
-    common, rest = content(algebra, base)
     single = common.single
     assert single is not None
     result = symbolic_power(algebra, number(single[1]), exponent)

@@ -23,6 +23,7 @@ from derive.proof.namesakes import rules_for
 from derive.proof.order_constants import by_enclosure
 from derive.proof.order_domain import Domain
 from derive.proof.order_lemmas import by_combination
+from derive.proof.order_products import by_products
 from derive.proof.order_recurrences import bounded, inductive, written_out
 from derive.proof.order_rules import by_cases, by_exponentials, by_factors, by_parts, by_squaring
 from derive.proof.order_signs import Order, Premise, Search
@@ -41,6 +42,7 @@ RULES = (
     by_combination,
     by_squaring,
     by_sum,
+    by_products,
     by_exponentials,
     by_cases,
     by_slope,

@@ -5,6 +5,8 @@ the differences of entries that have the same total, of two distributions for on
 """
 
 from collections.abc import Iterator
+from fractions import Fraction
+from itertools import combinations
 from itertools import product as cartesian
 
 from derive.calculus.place import Var, fresh, place
@@ -60,7 +62,11 @@ def insides(order: Order, poly: Poly, axis: Axis) -> Iterator[tuple[Var, Poly]]:
 
 
 def weights_in(order: Order, poly: Poly, variable: Var) -> list[Poly]:
-    """The distributions over the axis that stand in a polynomial: their total is one."""
+    """What stands in a polynomial and has the total one over the axis.
+
+    The entries of a distribution, the squares of those of a unit vector, and the mean of two such
+    squares.
+    """
     found: dict[Poly, None] = {}
     for atom in set(poly.atoms()):
         if atom.kind != "sum":
@@ -73,7 +79,11 @@ def weights_in(order: Order, poly: Poly, variable: Var) -> list[Poly]:
                     if entry.free <= poly.free | {variable}:
                         found.setdefault(entry)
     ordered = sorted(found, key=lambda p: p.key)[:MOST_WEIGHTS]
-    return [w for w in ordered if total_of(order, w, variable) == ONE]
+    weights = [w for w in ordered if total_of(order, w, variable) == ONE]
+    squares = [order.algebra.power(w, 2) for w in ordered if w not in weights]
+    squares = [w for w in squares if total_of(order, w, variable) == ONE]
+    means = [(one + two).scaled(Fraction(1, 2)) for one, two in combinations(squares, 2)]
+    return [*weights, *means, *squares]
 
 
 def ways_inside(

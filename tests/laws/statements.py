@@ -228,6 +228,9 @@ ORDERS = {
     "by_roots": about(NUMBERS, "s^4 - s + 1 > 0", "p^3 - 2*p + 2 > 0"),
     "by_completion": about(NUMBERS, "5*s^2 - 6*s*t + 2*t^2 >= 0"),
     "by_combination": about(NUMBERS, "sin(s) <= 1"),
+    "by_products": about(
+        "dims n; input p[n] : positive; input q[n]; assume p <= q", "prod(p) <= prod(q)"
+    ),
     "by_sum": about(NUMBERS, "sum(exp(x)) >= n + sum(x)", "max(x) >= sum(x)/n"),
     "by_squaring": about(NUMBERS, "sqrt(p) + sqrt(q) >= sqrt(p + q)"),
     "by_exponentials": about(NUMBERS, "log(1 + s^2) + log(1 + t^2) >= log(1 + s^2*t^2)"),
