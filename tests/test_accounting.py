@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[1]
 WORKED = ROOT / "worked"
 ITEMS = (Path(__file__).parent / "worked_items.txt").read_text(encoding="utf-8").split()
 NAME = re.compile(r'^\s*(?:claim|refute|expect|derivation) "(S\d-[A-Za-z0-9.-]+)', re.MULTILINE)
-REASON = re.compile(r"^\| (S\d-[A-Za-z0-9.-]+) \| .{20,} \|$", re.MULTILINE)
+REASON = re.compile(r"^\| (S\d-[A-Za-z0-9.-]+) \| [^`]{2}.{18,} \|$", re.MULTILINE)
 
 
 def judged() -> set[str]:
@@ -42,3 +42,38 @@ def test_the_errata_are_those_of_the_worked_files(update: bool) -> None:
         path.write_text(found.output, encoding="utf-8")
     assert found.exit_code == 0
     assert path.read_text(encoding="utf-8") == found.output
+
+
+LINES = (Path(__file__).parent / "worked_formulas.txt").read_text(encoding="utf-8").splitlines()
+FORMULAS = [(item, formula) for item, _, formula in (line.partition(" ") for line in LINES)]
+STATEMENT = re.compile(r"^(?=\s*(?:claim|refute|expect|derivation|case)\b)", re.MULTILINE)
+NOT_IN_LATEX = re.compile(r"^\| (S\d-[A-Za-z0-9.-]+) \| `` (.+) `` \| .{20,} \|$", re.MULTILINE)
+
+
+def packed(formula: str) -> str:
+    """A formula without the room in it and the stop at its end."""
+    return re.sub(r"\s+", "", formula).rstrip(".,")
+
+
+def in_latex() -> list[tuple[str, str]]:
+    """What stands between dollar signs, with the item that its statement names."""
+    texts = [path.read_text(encoding="utf-8") for path in sorted(WORKED.rglob("*.derive"))]
+    statements = [said for text in texts for said in STATEMENT.split(text)]
+    named = [(name[1], said) for said in statements if (name := NAME.match(said))]
+    return [(name, packed(f)) for name, said in named for f in re.findall(r"\$([^$]*)\$", said)]
+
+
+def test_every_formula_of_a_gradient_or_a_loss_is_judged_in_latex_or_has_a_reason() -> None:
+    written = in_latex()
+    text = (WORKED / "NOT_CHECKED.md").read_text(encoding="utf-8")
+    named = NOT_IN_LATEX.findall(text)
+    excused = {(item, packed(formula).replace(r"\|", "|")) for item, formula in named}
+    listed = {(item, packed(formula)) for item, formula in FORMULAS}
+    found = {
+        (item, formula)
+        for item, formula in listed
+        if any(item == name and formula in said for name, said in written)
+    }
+    assert listed - found - excused == set()
+    assert excused - listed == set()
+    assert excused & found == set()

@@ -6,7 +6,7 @@ from derive.calculus.algebra import Algebra, constructs, number_of_places
 from derive.calculus.canonical import bind, component
 from derive.calculus.functions import exponential, larger, logarithm, symbolic_power
 from derive.calculus.place import Place, Var, fresh, place
-from derive.calculus.powers import absolute, content
+from derive.calculus.powers import absolute, content, is_positive
 from derive.calculus.products import Factors, opened
 from derive.calculus.ranges import normal_place, surely_at_least
 from derive.calculus.term import (
@@ -117,7 +117,7 @@ def product_over(algebra: Algebra, atom: Atom, exponent: Exponent) -> Poly:
 
 
 def _one_place_apart(algebra: Algebra, body: Poly, variable: Var) -> tuple[Poly, Poly] | None:
-    """prod_i (delta[i, p] a(i) + b(i)) = (a(p) + b(p)) prod_i b(i), where b(p) is one."""
+    """prod_i (delta[i, p] a(i) + b(i)) = (a(p) + b(p))/b(p) prod_i b(i), where b(p) is positive."""
     for delta in body.atoms():
         if delta.kind != "delta" or place(variable) not in delta.places:
             continue
@@ -125,8 +125,12 @@ def _one_place_apart(algebra: Algebra, body: Poly, variable: Var) -> tuple[Poly,
         if variable in where.free or not algebra.within(where, variable.axis):
             continue
         rest = Poly({m: c for m, c in body.terms.items() if delta not in m.factors})
-        if algebra.substitute(rest, {variable: where}) == ONE:
-            return rest, algebra.substitute(body, {variable: where})
+        there = algebra.substitute(rest, {variable: where})
+        value = algebra.substitute(body, {variable: where})
+        if there == ONE:
+            return rest, value
+        if is_positive(algebra, there):
+            return rest, algebra.multiply(value, algebra.raised(there, -1))
     return None
 
 

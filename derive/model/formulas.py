@@ -18,6 +18,7 @@ from derive.syntax.latex_reading import Reading, lines_of
 from derive.syntax.latex_tree import Line, Mark
 from derive.syntax.show import show
 
+FLAGS = frozenset(("binary", "onehot"))
 MORE = ("E", "Var", "Cov", "grad", "jac", "hess", "partial")
 
 
@@ -39,6 +40,7 @@ def known(model: Model) -> Known:
         builtin,
         frozenset(defined),
         params,
+        frozenset(n for n, s in model.symbols.items() if len(s.axes) == 1 and s.properties & FLAGS),
         drawn(model),
     )
 

@@ -10,7 +10,7 @@ from derive.calculus.knowledge import Rewritten
 from derive.calculus.place import Place, Var, place
 from derive.calculus.products import Factors, merged, private_copies, without
 from derive.calculus.signs import Signs
-from derive.calculus.term import ONE, ZERO, Atom, Poly, add, number, of_atom
+from derive.calculus.term import ONE, UNIT, Atom, Coefficient, Poly, add, number, of_atom
 from derive.model.dim import Dim
 from derive.model.scalar import Axis
 from derive.proof.permutations import of_columns, permuted
@@ -116,22 +116,30 @@ class Facts(Signs):
         return None
 
     def _of_two_values(self, atom: Atom, factors: Factors) -> Rewritten | None:
-        """sign(t) = t, [t > 0] = (1 + t)/2 for -1 or 1; sign(y) = [y > 0] = y for 0 or 1."""
-        entry = atom.args[0].atom
-        name = str(atom.head[0])
-        if entry is None or entry.kind != "entry" or name not in ("sign", "step", "zero"):
+        """[y = 1] = y for 0 or 1, sign(t) = t for -1 or 1: a line through two values."""
+        name, shift = str(atom.head[0]), atom.args[0].terms.get(UNIT, 0)
+        rest = atom.args[0] - number(shift)
+        if name not in ("sign", "step", "zero") or rest.single is None:
+            return None
+        monomial, slope = rest.single
+        (entry, *more), (exponent, *_) = monomial.factors.keys(), monomial.factors.values()
+        if more or exponent != 1 or entry.kind != "entry":
             return None
         found = self.properties.get(str(entry.head[0]), NO_PROPERTIES)
-        value = of_atom(entry)
-        if "sign" in found:
-            half = add((ONE, value)).scaled(Fraction(1, 2))
-            value = {"sign": value, "step": half, "zero": ZERO}[name]
-        elif "binary" in found:
-            value = ONE - value if name == "zero" else value
-        else:
+        if "binary" not in found and "sign" not in found:
             return None
+        low = 0 if "binary" in found else -1
+        first, last = (_at(name, shift + slope * value) for value in (low, 1))
+        rise = Fraction(last - first, 1 - low)
+        value = add((number(first - rise * low), of_atom(entry).scaled(rise)))
         self.used.add(f"{entry.head[0]} is {min(found & RULE_PROPERTIES['_powers'])}")
         return Rewritten(without(factors, atom), value, NOTHING)
+
+
+def _at(name: str, value: Coefficient) -> int:
+    """The sign of a number, whether it is positive, whether it is zero."""
+    sign = (value > 0) - (value < 0)
+    return {"sign": sign, "step": int(sign > 0), "zero": int(sign == 0)}[name]
 
 
 NO_PROPERTIES: frozenset[str] = frozenset()

@@ -76,7 +76,7 @@ def read_latex(text: str) -> tuple[Line, ...]:
             "does not follow",
         ) from None
     try:
-        lines: tuple[Line, ...] = _Nodes(text).transform(parsed)
+        lines: tuple[Line, ...] = _Nodes().transform(parsed)
     except VisitError as error:
         raise error.orig_exc from None
     return lines
@@ -104,10 +104,6 @@ Args = list[Any]
 
 class _Nodes(Transformer):  # type: ignore[misc]  # lark's class has no types
     """Lark's tree to ours."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.text = text
 
     def start(self, args: Args) -> tuple[Line, ...]:
         return tuple(args)
@@ -192,9 +188,9 @@ class _Nodes(Transformer):  # type: ignore[misc]  # lark's class has no types
     def word(self, args: Args) -> Item:
         if len(args) == 2:
             return Word(_start(args[0]), _end(args[1]), str(args[1]))
-        command, left, _, right = args
-        text = " ".join(self.text[_end(left) : _start(right)].split())
-        return Word(_start(command), _end(right), text)
+        said = str(args[0])
+        text = " ".join(said[said.index("{") + 1 : -1].split())
+        return Word(_start(args[0]), _end(args[0]), text)
 
     def round(self, args: Args) -> Item:
         left, line, right = args

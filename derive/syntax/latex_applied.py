@@ -1,5 +1,6 @@
 """Functions with their arguments, norms, indicators, what is defined by cases."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 from derive.syntax import latex_kinds as kinds
@@ -94,7 +95,10 @@ class Applied(Derivatives):
             self.check_mean(item, sub, arguments)
         if function in ("var", "Var"):
             self.check_variance(item, function, arguments)
-        made: Expression = tree.Call(span, head, arguments, (), primes)
+        called = tree.Call(span, head, arguments, (), primes)
+        made: Expression = called
+        if primes and function not in self.known.functions:
+            made = self.slope(item, replace(called, primes=0), arguments, primes)
         if function == "log" and sub is not None:
             base_of = self.call(self.at(sub), "log", self.sum(inside(sub)))
             made = tree.Binary(span, "/", made, base_of)
@@ -102,6 +106,19 @@ class Applied(Derivatives):
             made = tree.Subscript(span, made, self.places(inside(below), None))
         made = made if sup is None else self.raised(made, sup, item)
         return (made if outer is None else self.raised(made, outer, item)), stop
+
+    def slope(
+        self, item: Item, value: tree.Call, arguments: tuple[Expression, ...], primes: int
+    ) -> Expression:
+        r"""`\sigma'(z_i)`: the derivative of a function of the language by its one number."""
+        (by, *more) = arguments
+        if more or primes > 1 or self.head(by) is None or self.kind(by) != kinds.SCALAR:
+            raise self.unknown(
+                item,
+                "a prime stands at a function of the file, or before the name of a number",
+                r"name what is in the brackets; of a vector write one entry, `\sigma'(z_i)`",
+            )
+        return self.differentiated(item, value, [by])
 
     def above_function(
         self, function: str, base: Item, item: Item, sup: Item, primes: int
@@ -278,7 +295,7 @@ class Applied(Derivatives):
             elif word == "and":
                 kept.append(Mark(item.start, item.end, ","))
             elif word not in ("if", "for", "when", "where", ""):
-                raise self.unknown(item, "a condition is needed, and this is none")
+                kept.append(item)
         if not kept:
             raise LatexError("a condition is needed", 0, 1, "nothing stands here")
         return self.condition(tuple(kept))

@@ -1,5 +1,7 @@
 r"""What reaches over all that stands behind it: `\sum_{i=1}^{n}`, `\lim_{x \to 0}`; means."""
 
+from fractions import Fraction
+
 from derive.syntax import tree
 from derive.syntax.latex import LatexError
 from derive.syntax.latex_applied import Applied
@@ -12,6 +14,7 @@ from derive.syntax.latex_tree import (
     Item,
     Letter,
     Line,
+    Mark,
     Scripted,
     inside,
     letters_in,
@@ -93,6 +96,12 @@ class Big(Applied):
         conditions: list[tree.Comparison],
     ) -> None:
         """One part of what stands below a sum: an index, its first place, a condition."""
+        match part:
+            case (Letter(text=text), Mark(sign="in"), only):
+                self.bound.add(text)
+                binders.append(tree.Binder(self.at(part[0]), text))
+                conditions.append(self.member(part[0], only))
+                return
         sides, ops = self.chain(part)
         seen = {binder.name for binder in binders}
         name = self.index_name(sides[0], part, seen)
@@ -118,6 +127,15 @@ class Big(Applied):
             binders.append(tree.Binder(span, name))
         self.check_other(part, name, plain)
         conditions.append(self.comparison(tuple(self.paired(part))))
+
+    def member(self, index: Item, only: Item) -> tree.Comparison:
+        r"""`i \in M`, where `M` is a vector of zeros and ones."""
+        name = self.plain_name(only)
+        if name is None or name not in self.known.sets:
+            raise self.unknown(only, "a set is written as a vector that is `binary`")
+        span, one = self.at(only), tree.Number(self.at(only), Fraction(1), "1")
+        entry = tree.Subscript(span, tree.Name(span, name), (self.place((index,)),))
+        return tree.Comparison(span, "=", entry, one)
 
     def check_other(self, part: Line, name: str, plain: bool) -> None:
         r"""Stop at `\sum_{i \ne j}` where `j` stands nowhere else: it may be over both."""

@@ -109,6 +109,9 @@ class Derivatives(Scripts):
         if None not in names and not any(f"d{name}" in self.known.ranks for name in names):
             return tree.Binary(span, "/", self.differential(of), self.differential(by))
         scalar = self.kind(of) == kinds.SCALAR
+        if scalar and isinstance(by, tree.Subscript) and self.head(by) is not None:
+            whole = self.call(span, "grad", of, by.base)
+            return tree.Subscript(span, whole, by.indices)
         return self.call(span, "grad" if scalar else "jac", of, by)
 
     def second(self, item: Item, of: Expression, targets: list[Expression]) -> Expression:

@@ -228,6 +228,8 @@ class Factors:
     def bars(self, item: Fence) -> Expression:
         """`|a|` of a number."""
         value = self.sum(item.items)
+        if isinstance(value, tree.Name) and value.id in self.known.sets:
+            return self.call(self.at(item), "sum", value)
         if self.kind(value) in (kinds.VECTOR, kinds.ROW, kinds.MATRIX):
             other = "its determinant" if self.kind(value) == kinds.MATRIX else "its length"
             raise Ambiguous(

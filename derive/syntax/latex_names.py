@@ -40,8 +40,8 @@ CLOSING = {"(": ")", "[": "]", "{": "}", "<": ">"}
 class Known:
     """The names in scope: `ranks` of tensors, sizes and indices, `functions`; `printed` forms.
 
-    `defined` are the tensors that hang on others, `params` those that are learned. `drawn` tells on
-    which random tensors a name hangs, if on any.
+    `defined` are the tensors that hang on others, `params` those that are learned, `sets` vectors
+    of zeros and ones. `drawn` tells on which random tensors a name hangs, if on any.
     """
 
     ranks: Mapping[str, int]
@@ -51,6 +51,7 @@ class Known:
     builtin: frozenset[str] = frozenset()
     defined: frozenset[str] = frozenset()
     params: tuple[str, ...] = ()
+    sets: frozenset[str] = frozenset()
     drawn: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def forms(self) -> dict[str, list[str]]:
@@ -161,4 +162,6 @@ def unstyled(item: Item) -> Item:
             return unstyled(items[0]) if len(items) == 1 else part
         case Group(_, _, (only,)):
             return unstyled(only)
+        case Accent(start, end, mark, part):
+            return Accent(start, end, mark, unstyled(part))
     return item

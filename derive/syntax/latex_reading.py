@@ -41,8 +41,10 @@ class Reading(Big):
     # --- relations -------------------------------------------------------------------------------
 
     def said(self, line: Line) -> Line:
-        r"""A line without the stop and the remark, `\text{(discrete)}`, at its end."""
+        r"""A line without its remarks, `\text{Loss: }` and `\text{(discrete)}`, and its stop."""
         line = without_stop(line)
+        if line and isinstance(line[0], Word) and line[0].text.endswith(":"):
+            line = line[1:]
         if line and isinstance(line[-1], Word) and line[-1].text.endswith(")"):
             for place, item in enumerate(line):
                 if isinstance(item, Word) and item.text.startswith("("):

@@ -1,6 +1,7 @@
 """Names with what stands below and above them: entries, powers, transposes, labels."""
 
 from dataclasses import replace
+from fractions import Fraction
 
 from derive.syntax import latex_kinds as kinds
 from derive.syntax import tree
@@ -10,6 +11,7 @@ from derive.syntax.latex_names import key, key_of, unstyled
 from derive.syntax.latex_tree import (
     Command,
     Fence,
+    Group,
     Item,
     Letter,
     Line,
@@ -28,9 +30,9 @@ class Scripts(Grouping):
 
     def scripted(self, item: Scripted) -> Expression:
         """A name, an entry, a power, a transpose."""
-        whole = self.whole(item)
-        if whole is not None:
-            return whole
+        found = self.whole(item) or self.above(item)
+        if found is not None:
+            return found
         lower = Scripted(item.start, item.sub.end if item.sub else item.end, item.base, item.sub)
         special = self.special(item)
         base = special if special is not None else self.lowered(lower)
@@ -42,8 +44,40 @@ class Scripts(Grouping):
         """The name that is written with all of these scripts, one above among them."""
         if isinstance(item, Scripted) and item.sup is not None:
             name = self.named(key(item), item)
-            return None if name is None else tree.Name(self.at(item), name)
+            name = name or self.named(key(replace(item, base=unstyled(item.base))), item)
+            return self.square(item, item.sup) if name is None else tree.Name(self.at(item), name)
         return None
+
+    def square(self, item: Scripted, sup: Item) -> Expression | None:
+        r"""`\sigma^4` where `\sigma^2` is a name, and `\sigma` is none."""
+        (number,) = inside(sup) if len(inside(sup)) == 1 else (None,)
+        if not isinstance(number, Number) or not number.text.isdecimal():
+            return None
+        half, rest = divmod(int(number.text), 2)
+        two = Number(number.start, number.end, "2")
+        name = self.named(key(replace(item, sup=two)), item)
+        if rest or half < 2 or name is None or self.plain_name(item.base) is not None:
+            return None
+        power = tree.Number(self.at(number), Fraction(half), str(half))
+        return tree.Binary(self.at(item), "^", tree.Name(self.at(item), name), power)
+
+    def above(self, item: Scripted) -> Expression | None:
+        r"""`W^{(1)}_{ij}`, `W^{(1)\top}`, where `W^{(1)}` is a name."""
+        labels = () if item.sup is None else inside(item.sup)
+        if item.sup is None or item.primes or not labels:
+            return None
+        if len(labels) > 1 and key(labels[-1]) in (r"\top", "T", r"\intercal"):
+            label = Group(item.sup.start, item.sup.end, labels[:-1])
+            named = replace(item, sup=label)
+            inner = self.whole(named) or self.above(named)
+            return None if inner is None else tree.Transpose(self.at(item), inner)
+        if item.sub is None:
+            return None
+        whole = self.whole(replace(item, sub=None))
+        axes = 0 if whole is None else kinds.rank_of(self.kind(whole))
+        if whole is None or axes == 0:
+            return None
+        return tree.Subscript(self.at(item), whole, self.places(inside(item.sub), axes))
 
     def special(self, item: Scripted) -> Expression | None:
         r"""`\delta_{ij}`, `I_n`, `\mathbf{1}_n`, `\mathbb{1}_{z > 0}`."""
@@ -59,6 +93,8 @@ class Scripts(Grouping):
             if any(isinstance(i, Mark) and i.sign in RELATIONS for i in below):
                 return tree.Indicator(span, self.conditions(below))
             if form in ("bf(1)", "bf(0)"):
+                if key_of(below) not in self.known.dims and not is_digit(below[0]):
+                    raise self.unknown(item, f"`{key_of(below)}` is not a dimension")
                 name = "ones" if form == "bf(1)" else "zeros"
                 return tree.Subscript(span, tree.Name(span, name), self.places(below, 1))
         return None
@@ -95,6 +131,12 @@ class Scripts(Grouping):
                 f"`{name}` is a number, and has no entries",
                 "a name with this subscript would have to be declared",
             )
+        match self.split(below, ","):
+            case (first, (Mark(sign=":"),)) if axes == kinds.rank_of(kinds.MATRIX):
+                return tree.Subscript(self.at(item), base, (self.place(first),))
+            case ((Mark(sign=":"),), second) if axes == kinds.rank_of(kinds.MATRIX):
+                turned = tree.Transpose(base.span, base)
+                return tree.Subscript(self.at(item), turned, (self.place(second),))
         return tree.Subscript(self.at(item), base, self.places(below, axes))
 
     def check_entry(self, item: Item, joined: str, alone: str | None, below: Line) -> None:
