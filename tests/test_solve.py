@@ -340,3 +340,29 @@ def test_the_right_continuation_of_the_first_wrong_step_is_given() -> None:
     part = made[start : made.index("rests on the failed step")]
     assert "The right continuation is" in part
     assert "= p_{j} - y_{j}" in part
+
+
+PRINTED = r"""
+dims n
+input x[n], f "f(x)"
+param w[n]
+loss L "\mathcal{L}(w)" = norm(w - x)^2 + f
+claim $\mathcal{L}(w) = \|w - x\|^2 + f(x) = w^\top w - 2 w^\top x + x^\top x + f(x)$
+claim $\mathcal{L}(w) - f(x) = \|w - x\|^2 = w^\top w + 2 w^\top x + x^\top x$
+"""
+
+
+def test_each_relation_of_a_chain_has_its_verdict(tmp_path: Path) -> None:
+    file = tmp_path / "chain.derive"
+    file.write_text(PRINTED, encoding="utf-8")
+    text = derive("solve", file).output.partition("What was claimed")[2]
+    assert text.count("proved") == 3
+    assert text.count("refuted") == 1
+
+
+def test_printed_forms_with_brackets_are_written_in_tex(tmp_path: Path) -> None:
+    file = tmp_path / "printed.derive"
+    file.write_text(PRINTED, encoding="utf-8")
+    text = derive("solve", file, "--format", "latex").output
+    assert r"\mathcal{L}(w)" in text
+    assert "f(x)" in text

@@ -126,10 +126,8 @@ def _one_place_apart(algebra: Algebra, body: Poly, variable: Var) -> tuple[Poly,
             continue
         rest = Poly({m: c for m, c in body.terms.items() if delta not in m.factors})
         there = algebra.substitute(rest, {variable: where})
-        value = algebra.substitute(body, {variable: where})
-        if there == ONE:
-            return rest, value
         if is_positive(algebra, there):
+            value = algebra.substitute(body, {variable: where})
             return rest, algebra.multiply(value, algebra.raised(there, -1))
     return None
 

@@ -43,5 +43,6 @@ def row(title: str, outcome: Outcome) -> tuple[Text, ...]:
     """One line of the errata."""
     statement = outcome.statement
     kind = "refuted" if isinstance(outcome.verdict, Refuted) else "proved"
-    text = statement.text if len(statement.text) < 120 else f"{statement.text[:119]}…"
+    said = statement.read_as or statement.text
+    text = said if len(said) < 120 else f"{said[:119]}…"
     return (f"{title}, line {statement.line}",), (statement.name or "",), (Code(text),), (kind,)

@@ -36,6 +36,7 @@ SIGNS = {
     ",": ",", ";": ";", ":": ":", "′": "'", "|": r"\mid", "⊤": r"\top", "…": r"\dots", "/": "/",
     "∂": r"\partial", "∇": r"\nabla", "!": "!", "←": r"\leftarrow", "*": "*", "⇒": r"\Rightarrow",
     "∥": r"\parallel", "∘": r"\circ", "−1": "-1", "∼": r"\sim", "⊗": r"\otimes", ".": ".",
+    "(": "(", ")": ")", "[": "[", "]": "]",
 }  # fmt: skip
 BIG = {"∑": r"\sum", "∏": r"\prod", "max": r"\max", "min": r"\min", "lim": r"\lim"}
 OPEN_COMMAND = re.compile(r"\\[A-Za-z]+$")

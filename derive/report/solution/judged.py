@@ -64,7 +64,7 @@ class Statements:
     ) -> None:
         self.notation = notation
         self.continuation = continuation
-        self.outcomes = {o.statement.span.start: o for o in outcomes}
+        self.outcomes = outcomes
         self.strict = strict
 
     def blocks(self, file: tree.File) -> Iterator[Block]:
@@ -78,9 +78,10 @@ class Statements:
         """One statement."""
         match item:
             case tree.Claim():
-                yield from self.judged(item, self.claim(item))
+                for outcome in self.found(item):
+                    yield self.verdict(outcome, self.claim(item, outcome), ())
             case tree.Expect() | tree.LatexExpect():
-                yield from self.judged(item, self.expected(item))
+                yield from self.expectations(item)
             case tree.Derivation() | tree.LatexDerivation():
                 yield from self.derivation(item)
             case tree.Case(name=name, body=body):
@@ -88,13 +89,16 @@ class Statements:
                 yield Para((Strong(f"Case: {name}."), " Given ", Code(", ".join(given)), "."))
                 for inner in body:
                     if not isinstance(inner, tree.Iterate):
-                        yield from self.judged(inner, self.expected(inner))
+                        yield from self.expectations(inner)
 
-    def judged(self, item: tree.Tree, text: Text, more: Text = ()) -> Iterator[Judged]:
-        """A statement with its verdict."""
-        outcome = self.outcomes.get(item.span.start)
-        if outcome is not None:
-            yield self.verdict(outcome, text, more)
+    def found(self, item: tree.Tree) -> list[Outcome]:
+        """What is found of a statement; a chain `a = b = c` has an outcome for each relation."""
+        return [o for o in self.outcomes if o.statement.span.start == item.span.start]
+
+    def expectations(self, item: tree.Expect | tree.LatexExpect) -> Iterator[Judged]:
+        """`expect` with its verdict."""
+        for outcome in self.found(item):
+            yield self.verdict(outcome, self.expected(item, outcome), ())
 
     def verdict(self, outcome: Outcome, text: Text, more: Text) -> Judged:
         """The verdict on a statement that is written so."""
@@ -105,10 +109,10 @@ class Statements:
         head, below = ((*head, *more), blocks) if not blocks else (head, (*blocks, *said(more)))
         return Judged(badge, head, (*below, *self.explained(outcome)), failed)
 
-    def claim(self, item: tree.Claim) -> Text:
+    def claim(self, item: tree.Claim, outcome: Outcome) -> Text:
         """`claim "name": ...`."""
         made = self.labelled(item.label, item.kind)
-        made += self.sides(item, item.relation)
+        made += self.sides(item, item.relation, outcome)
         for k, substitution in enumerate(item.at):
             sides = tree.Comparison(item.span, "=", substitution.name, substitution.value)
             made += [" at " if not k else ", ", Math(self.notation.typesetter.relation(sides))]
@@ -121,10 +125,11 @@ class Statements:
         made: list[Inline] = [Strong(label), ": "] if label else []
         return [*made, "it is not true that "] if kind == "refute" else made
 
-    def sides(self, item: tree.Tree, relation: tree.Comparison | None) -> list[Inline]:
+    def sides(
+        self, item: tree.Tree, relation: tree.Comparison | None, outcome: Outcome
+    ) -> list[Inline]:
         """A relation; of a formula between dollar signs what it was understood to say."""
-        outcome = self.outcomes.get(item.span.start)
-        if relation is None and outcome is not None and outcome.statement.read_as is not None:
+        if relation is None and outcome.statement.read_as is not None:
             relation = relation_of(outcome.statement.read_as)
         if relation is None:
             return [Code(" ".join(item.span.text.split()))]
@@ -134,12 +139,12 @@ class Statements:
         text = f"{show(relation.left)} {relation.op} {show(relation.right)}"
         return [Code(text if len(text) < LONGEST else f"{text[:LONGEST]}…")]
 
-    def expected(self, item: tree.Expect | tree.LatexExpect) -> Text:
+    def expected(self, item: tree.Expect | tree.LatexExpect, outcome: Outcome) -> Text:
         """`expect ...`."""
         relation = None
         if isinstance(item, tree.Expect):
             relation = tree.Comparison(item.span, item.op, item.left, item.right)
-        return tuple(self.labelled(item.label, item.kind) + self.sides(item, relation))
+        return tuple(self.labelled(item.label, item.kind) + self.sides(item, relation, outcome))
 
     def derivation(self, item: tree.Derivation | tree.LatexDerivation) -> Iterator[Block]:
         """A derivation, line by line; the first wrong step is marked."""
@@ -199,7 +204,7 @@ class Statements:
         """The outcomes of a derivation's lines."""
         ends = [step.span.end for step in item.steps]
         stop = max([item.span.end, *ends])
-        found = [o for start, o in self.outcomes.items() if item.span.start <= start < stop]
+        found = [o for o in self.outcomes if item.span.start <= o.statement.span.start < stop]
         return [o for o in found if o.statement.kind == "step"]
 
     # --- what is said about a verdict ------------------------------------------------------------
