@@ -84,7 +84,10 @@ def cannot_align(e: Expressions, at: Operation, left: Tensor, right: Tensor) -> 
         operation, operands = at.op, (at.left, at.right)
         notes = _shapes(e, at.left, left) + _shapes(e, at.right, right)
         turned = transpose(right)
-        if turned is not None and broadcast(left, turned, e.scope.sizes) is not None:
+        rows = _by_rows(e, at, left, right) if isinstance(at, tree.Binary) else ""
+        if rows:
+            helps = (f"for a number in each row: `{rows}`",)
+        elif turned is not None and broadcast(left, turned, e.scope.sizes) is not None:
             text = f"{_bracketed(at.left)} {at.op} {_turned(_bracketed(at.right))}"
             helps = (f"`{text}` fits; check that the transpose is meant",)
     return failure(
@@ -96,6 +99,17 @@ def cannot_align(e: Expressions, at: Operation, left: Tensor, right: Tensor) -> 
         notes=notes,
         helps=helps,
     )
+
+
+def _by_rows(e: Expressions, at: tree.Binary, left: Tensor, right: Tensor) -> str:
+    """A matrix and a number for each of its rows, by transposes; empty if it is not that."""
+    a, b = _bracketed(at.left), _bracketed(at.right)
+    ranks = len(left.indices), len(right.indices)
+    if ranks == (2, 1) and (rows := transpose(left)) and broadcast(rows, right, e.scope.sizes):
+        return f"({_turned(a)} {at.op} {b}).T"
+    if ranks == (1, 2) and (rows := transpose(right)) and broadcast(left, rows, e.scope.sizes):
+        return f"({a} {at.op} {_turned(b)}).T"
+    return ""
 
 
 def _bracketed(expr: tree.Expression) -> str:
