@@ -46,7 +46,7 @@ class Compiled:
     def __call__(self, **arrays: Any) -> tuple[Any, dict[str, Any]]:
         """The value and the gradients. Raises DeriveError for arrays that do not fit the model."""
         given = self._given.read(arrays)
-        if self._given.properties and self._check:
+        if self._check:
             self._given.obey(given)
         for assumption in self._assumed:
             assumption.check({**arrays, **dict(zip(self._given.names, given, strict=True))})

@@ -5,7 +5,7 @@ comparisons; all the rest is looked into only where these fail.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from derive.diagnostics.diagnostic import DeriveError, Diagnostic, Severity
 from derive.diagnostics.span import Source, Span
 from derive.diagnostics.suggest import nearest
+from derive.evaluate.usage import index_ranges, index_uses
 from derive.model.dim import Dim
 from derive.model.model import Assumption, Model
 from derive.model.properties import PROPERTIES
@@ -50,6 +51,8 @@ class Given:
         self._expected = set(self.names) | set(self.dims)
         self._shapes: tuple[tuple[int, ...], ...] | None = None
         self.sizes: dict[str, int] = {}
+        self._uses = [use for use in dict.fromkeys(index_uses(model)) if use.name in self.names]
+        self._ranges: dict[str, tuple[int, int]] = {}
 
     def read(self, arguments: Mapping[str, Any]) -> list[Any]:
         """The arrays in order, all of one type. Raises DeriveError where one does not fit."""
@@ -73,7 +76,9 @@ class Given:
         return arrays
 
     def obey(self, arrays: Sequence[Array]) -> None:
-        """Raises DeriveError where an array lacks a declared property."""
+        """Raises DeriveError where an array lacks a declared property, or is no index of others."""
+        if not self.properties and not self._ranges:
+            return
         by_name = dict(zip(self.names, arrays, strict=True))
         for name, test, title in self.properties:
             array = by_name[name]
@@ -87,6 +92,12 @@ class Given:
                 name,
                 [f"{title}: {meaning}"],
             )
+        for name, (low, high) in self._ranges.items():
+            array = by_name[name]
+            if (array < low).any() or (array > high).any():
+                spans = f"from {array.min():g} to {array.max():g}"
+                message = f"`{name}` is used as an index from {low} to {high}, and goes {spans}"
+                raise problem("given-breaks-property", message, name)
 
     def numbers(self, arrays: Sequence[Array]) -> None:
         """Raises DeriveError where an entry is NaN or infinite."""
@@ -132,16 +143,24 @@ class Given:
         """As an array of real numbers. Raises DeriveError."""
         try:
             array = np.asarray(value)
-            if array.dtype.kind in "fiub":
+            masked = isinstance(value, np.ma.MaskedArray) and bool(np.ma.getmaskarray(value).any())
+            if array.dtype.kind in "fiub" and not masked:
                 return array
             if array.dtype.kind == "O" and all(isinstance(entry, Real) for entry in array.flat):
                 return array.astype(np.float64)
-            why = f"{array.dtype} was given"
+            why = "entries are masked" if masked else f"{array.dtype} was given"
         except (TypeError, ValueError) as error:
             why = str(error)
         own = f"an array of real numbers of shape {self._shape(name)}"
         wanted = own if self.axes[name] else "a real number"
         raise problem("shape-mismatch", f"`{name}` is {wanted}: {why}", name)
+
+    def _size(self, dim: str, value: Any) -> int:
+        """A given dimension. Raises DeriveError."""
+        if not isinstance(value, Integral) or value < 1:
+            message = f"the dimension `{dim}` is a positive whole number: {value!r} was given"
+            raise problem("shape-mismatch", message, dim)
+        return int(value)
 
     def _fit(self, shapes: Sequence[tuple[int, ...]], sizes: dict[str, Any]) -> None:
         """Raises DeriveError where shapes do not agree with the model's dimensions."""
@@ -150,7 +169,7 @@ class Given:
         for dim in self.dims:
             if dim not in sizes:
                 raise self._missing(dict.fromkeys([*self.names, *sizes]))
-            known[dim], source[dim] = int(sizes[dim]), "as given"
+            known[dim], source[dim] = self._size(dim, sizes[dim]), ""
         for name, shape in zip(self.names, shapes, strict=True):
             axes = self.axes[name]
             if len(shape) != len(axes):
@@ -163,6 +182,8 @@ class Given:
                 if here.constant != size:
                     raise self._clash(name, shape, known, source)
         self.sizes = known
+        told = (u for u in self._uses if u.axis.low.names | u.axis.high.names <= known.keys())
+        self._ranges = index_ranges(told, known)
         for dim, size in known.items():
             if size < 1:
                 raise problem(
@@ -176,13 +197,13 @@ class Given:
         self, name: str, shape: tuple[int, ...], known: dict[str, int], source: dict[str, str]
     ) -> DeriveError:
         axes = self.axes[name]
-        wanted = self._shape(name) if axes else "no axes: a number"
+        wanted = f"{'' if shape else 'shape '}{self._shape(name)}" if axes else "a number"
         used = {d for a in axes for d in a.size.names if d in known}
-        notes = [f"{d} = {known[d]}, by the shape of `{source[d]}`" for d in sorted(used)]
-        found = f"[{', '.join(map(str, shape))}]" if shape else "no axes: it is a number"
-        return problem(
-            "shape-mismatch", f"`{name}` has shape {found}; expected {wanted}", name, notes
-        )
+        by = {d: f"by the shape of `{s}`" if s else "as given" for d, s in source.items()}
+        notes = [f"{d} = {known[d]}, {by[d]}" for d in sorted(used)]
+        found = f"has shape [{', '.join(map(str, shape))}]" if shape else "is a number"
+        message = f"`{name}` {found}; expected {wanted}"
+        return problem("shape-mismatch", message, name, notes)
 
 
 def _axes(model: Model, name: str) -> tuple[Axis, ...]:

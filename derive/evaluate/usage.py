@@ -39,7 +39,7 @@ def index_uses(model: Model) -> Iterator[IndexUse]:
     for scalar in scalars_of(model):
         for found in walk(scalar):
             match found:
-                case Entry(symbol, indices, _):
+                case Entry(symbol, indices, False):
                     yield from _computed(model, indices, axes_of_name(model, symbol))
                 case Derivative(of, of_indices, wrt, wrt_indices, _):
                     yield from _computed(model, of_indices, axes_of_name(model, of))

@@ -34,6 +34,8 @@ def as_numpy(value: Any, name: str) -> Array:
             return np.array(value.float().numpy())
     if isinstance(value, Mapping):
         raise BadInput(f"{name} is a dict: let the function take its arrays one by one, by name")
+    if isinstance(value, np.ma.MaskedArray) and np.ma.getmaskarray(value).any():
+        raise BadInput(f"{name} has masked entries: give numbers for them")
     try:
         array = np.array(value)
     except (TypeError, ValueError) as error:

@@ -285,6 +285,23 @@ def test_what_makes_the_value_no_number_is_named(bad: float) -> None:
     assert not math.isfinite(value)
 
 
+def test_places_outside_of_a_table_are_named() -> None:
+    text = "dims V, d, T\nparam E[V, d]\ninput c[T] : integer\nloss L = sum[t](sum(E[c[t]]))"
+    values = {"E": np.ones((3, 2)), "c": np.array([1.0, 3.0])}
+    for door in (compiled(text, "L", "E"), derive.parse(text).gradient("L", "E")):
+        door(**values)
+        with pytest.raises(DeriveError, match="`c` is used as an index from 1 to 3, and goes"):
+            door(**{**values, "c": np.array([0.0, 3.0])})
+
+
+@pytest.mark.parametrize("size", [2.5, "x", 0])
+def test_a_dimension_is_a_whole_number(size: Any) -> None:
+    function = compiled("dims n\nparam a\nloss L = a*n", "L", "a")
+    assert function(a=1.0, n=3)[1]["a"] == 3
+    with pytest.raises(DeriveError, match="the dimension `n` is a positive whole number"):
+        function(a=1.0, n=size)
+
+
 def test_an_infinity_in_a_mask_is_a_number() -> None:
     function = compiled("dims n\nparam z[n]\ninput m[n]\nloss L = log(sum(exp(z + m)))", "L", "z")
     value, gradients = function(z=[1.0, 2.0], m=[0.0, -math.inf])
