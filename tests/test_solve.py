@@ -366,3 +366,24 @@ def test_printed_forms_with_brackets_are_written_in_tex(tmp_path: Path) -> None:
     text = derive("solve", file, "--format", "latex").output
     assert r"\mathcal{L}(w)" in text
     assert "f(x)" in text
+
+
+NORMAL = """
+dims n
+input x[n]
+param mu[n], S[n, n] : symmetric, posdef
+r = x - mu
+d = r/norm(r)
+a = relu(d)
+loss L = r.T @ inv(S) @ r/2 + logdet(S)/2 + sum(a)
+"""
+
+
+def test_facts_on_norms_inverses_and_kinks_are_lemmas_with_proofs() -> None:
+    made = solved(NORMAL)
+    lemmas = made[made.index("## Lemmas") : made.index("## Gradients")]
+    assert r"&= \frac{r_{i}}{\Vert r\Vert}" in lemmas
+    assert "product rule, as inverse times matrix is constant" in lemmas
+    assert "cofactors give the inverse" in lemmas
+    assert r"\begin{cases} 1 & \text{if }" in lemmas
+    assert r"\text{derivative of the loss}\text{; Lemma " in made

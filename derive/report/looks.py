@@ -68,6 +68,14 @@ def is_applied(expr: Expression, made: Row) -> bool:
     return isinstance(expr, tree.Call) and isinstance(made.parts[-1], Fence)
 
 
+def is_dot(expr: Expression) -> bool:
+    """`sum(a*b)`, which is set as a row times a column."""
+    match expr:
+        case tree.Call(function=tree.Name(id="sum"), arguments=(tree.Binary(op="*"),)):
+            return True
+    return False
+
+
 def begins_with_number(expr: Expression) -> bool:
     """Its first factor is a number in digits."""
     match expr:

@@ -75,6 +75,15 @@ def notation(
             return row(limit, THIN, setter.at(inner, PRODUCT)), PRODUCT
         case "delta", [_, _]:
             return setter.kronecker(arguments), ATOM
+        case "sum", [tree.Binary(op="*", left=tree.Name(id=one), right=tree.Name(id=other))] if (
+            not keywords and setter.ranks.get(one) == setter.ranks.get(other) == 1
+        ):
+            turned = Script(setter.name(one), None, Op("⊤"))
+            return row(turned, THIN, setter.name(other)), PRODUCT
+        case "sum", [tree.Binary(op="^", left=tree.Name(id=one), right=tree.Number(text="2"))] if (
+            not keywords and setter.ranks.get(one) == 1
+        ):
+            return Script(Fence("‖", setter.name(one), "‖"), None, Num("2")), POWER
         case "sum", [_] if not keywords and isinstance(inner, tree.Name):
             ones = Script(Sym("1", "bf"), None, Op("⊤"))
             return row(ones, THIN, setter.name(inner.id)), PRODUCT

@@ -30,6 +30,7 @@ from derive.report.looks import (
     begins_with_number,
     head_of,
     is_applied,
+    is_dot,
     is_scalar,
     needs_room,
     number,
@@ -161,7 +162,7 @@ class Typesetter:
 
     def factor(self, expr: Expression) -> Formula:
         """A factor before another; a big operator, which would reach further, in brackets."""
-        return self.at(expr, POWER if isinstance(expr, tree.Big) else PRODUCT)
+        return self.at(expr, POWER if isinstance(expr, tree.Big) or is_dot(expr) else PRODUCT)
 
     def entrywise(self, expr: Expression) -> Formula:
         """A factor of an entrywise product; a product of matrices in brackets."""

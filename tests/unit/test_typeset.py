@@ -27,6 +27,8 @@ RANKS = {"x": 1, "w": 1, "W": 2, "a": 0, "L": 0, "z": 1, "WQ": 2, "per_token": 0
         ("hess(L, w)", r"\nabla_{w}^{2} \, L"),
         ("dL/dz", r"\frac{\partial L}{\partial z}"),
         ("WQ @ x", r"W_{Q} \, x"),
+        ("sum(x*w)*z", r"(x^\top \, w) \, z"),
+        ("sum(x^2)", r"\Vert x\Vert^{2}"),
     ],
 )
 def test_a_formula_reads_as_in_a_book(text: str, expected: str) -> None:

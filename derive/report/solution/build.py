@@ -25,7 +25,7 @@ from derive.report.solution.judged import Statements
 from derive.report.solution.lemmas import Lemmas
 from derive.report.solution.notation import Notation
 from derive.report.solution.shown import shown, used_by
-from derive.report.solution.written import Written
+from derive.report.solution.written import Written, definitions
 from derive.syntax import tree
 from derive.syntax.parse import parse
 
@@ -143,7 +143,10 @@ class Builder:
             figure = graph(chain, self.notation, wanted) if wanted else None
             if figure is not None:
                 yield figure
-        lemmas = Lemmas(self.notation)
+        values = {
+            d.name.id: d.value for s in self.file.statements for d in definitions(s) if d.value
+        }
+        lemmas = Lemmas(self.notation, values)
         for chain, wanted in self.chains:
             for name in (*chain.between(wanted), *wanted):
                 node = chain.node(name)

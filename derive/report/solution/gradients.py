@@ -141,8 +141,10 @@ class Gradients:
     def inserted(self, node: Node) -> Text:
         """The local derivatives that a line inserts."""
         made: list[Inline] = []
+        numbers: list[int] = []
         for part in node.locals:
             if part.of == node.of:
+                numbers += self.lemmas.facts(part.of, node.by)
                 continue
             lemma = self.lemmas.number(part, node.by)
             if lemma is not None:
@@ -155,7 +157,10 @@ class Gradients:
                 made.append(known)
         if made and any(part.partial for part in node.locals) and not node.pieces:
             made.append(", the other paths held fixed")
-        return tuple(made) or (("derivative of the loss",) if len(node.locals) == 1 else ())
+        if not made and len(node.locals) == 1:
+            made.append("derivative of the loss")
+        made += [f"{'; ' if made else ''}Lemma {number}" for number in numbers]
+        return tuple(made)
 
     def local(self, part: Local, node: Node) -> Math:
         """`dh[i]/dz[i] = 1 - h[i]^2`."""

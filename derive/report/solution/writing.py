@@ -1,6 +1,7 @@
 """How the lines of a solution are written: indices with good names, the shortest of equal forms."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import reduce
 
 from derive.calculus import trees
@@ -21,7 +22,7 @@ from derive.report.solution.terms import multiplied
 from derive.report.solution.totals import Totals
 from derive.report.solution.written import Written
 from derive.syntax import tree
-from derive.syntax.show import show
+from derive.syntax.show import is_quotient, show
 from derive.syntax.tree import Expression
 
 Variables = tuple[IndexVariable, ...]
@@ -82,13 +83,67 @@ class Writing:
         """A term by entry, in several ways."""
         for made, names in self.candidates.polys(title, poly, algebra, self.near):
             for candidate in self.candidates.raised(variables, made, names, algebra):
-                yield self.written(candidate.tensor.body, candidate.tensor.indices)
+                form = self.written(candidate.tensor.body, candidate.tensor.indices)
+                yield form
+                yield self.normed(form)
             if len(made.terms) > 1:
                 common, rest = content(algebra, made)
                 raising = Raising()
                 indices = tuple(map(raising.variable, variables))
                 parts = (self.written(raising.scalar(p), indices) for p in (common, rest))
                 yield multiplied(*parts)
+
+    def normed(self, expr: Expression) -> Expression:
+        """An expression with `norm(x)` for the root of the squares of all entries."""
+        match expr:
+            case tree.Binary(op="^", left=base, right=tree.Number(value=power)) if (
+                name := self.squared(base)
+            ) is not None:
+                return trees.power(trees.call("norm", trees.name(name)), 2 * power)
+            case tree.Call(function=tree.Name(id="sqrt"), arguments=(base,)) if (
+                name := self.squared(base)
+            ) is not None:
+                return trees.call("norm", trees.name(name))
+            case tree.Binary(op="^", left=base, right=tree.Binary(op="/", left=top, right=bottom)):
+                name = self.squared(base)
+                match name, top, bottom:
+                    case str(), tree.Number(value=above), tree.Number(value=below):
+                        power = 2 * above / below
+                        return trees.power(trees.call("norm", trees.name(name)), power)
+                return expr
+            case tree.Binary(left=left, right=right) if not is_quotient(expr):
+                return replace(expr, left=self.normed(left), right=self.normed(right))
+            case tree.Negative(operand=operand):
+                return replace(expr, operand=self.normed(operand))
+            case tree.Big(body=body) if self.squared(expr) is None:
+                return replace(expr, body=self.normed(body))
+            case tree.Big():
+                name = self.squared(expr)
+                assert name is not None
+                return trees.power(trees.call("norm", trees.name(name)), 2)
+        return expr
+
+    def squared(self, expr: Expression) -> str | None:
+        """`x` for `sum[k in 1..n](x[k]^2)`, where that is over all entries."""
+        match expr:
+            case tree.Big(
+                op="sum",
+                binders=(binder,),
+                conditions=(),
+                body=tree.Binary(
+                    op="^",
+                    left=tree.Subscript(base=tree.Name(id=name), indices=(tree.Name(id=index),)),
+                    right=tree.Number(text="2"),
+                ),
+            ) if index == binder.name and binder.range is not None:
+                axes = self.axes(name)
+                ends = (binder.range.start, binder.range.stop)
+                if len(axes) == 1 and ends == (
+                    trees.of_dim(axes[0].low),
+                    trees.of_dim(axes[0].high),
+                ):
+                    return name
+        return None
 
     def axes(self, name: str) -> tuple[Axis, ...]:
         """The axes of a name."""
