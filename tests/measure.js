@@ -10,6 +10,8 @@ addEventListener("load", () => {
     if (getComputedStyle(holder).overflowX !== "visible") return false;
     return e.getBoundingClientRect().right > innerWidth + 1;
   });
+  const bars = all.filter(e => e.localName !== "svg" && e.scrollHeight > e.clientHeight + 1 &&
+    /auto|scroll/.test(getComputedStyle(e).overflowY));
   const flat = [...document.querySelectorAll("math")].filter(
     e => e.getClientRects().length && e.getBoundingClientRect().height < 4);
 
@@ -77,6 +79,7 @@ addEventListener("load", () => {
   parent.document.body.dataset.found = JSON.stringify({
     overflow: document.documentElement.scrollWidth - innerWidth,
     wide: wide.map(e => e.outerHTML.slice(0, 80)), cut: cut.map(e => e.outerHTML.slice(0, 80)),
+    bars: bars.map(e => e.outerHTML.slice(0, 80)),
     flat: flat.length, formulas: document.querySelectorAll("math").length,
     text: document.body.innerText, titles: document.querySelectorAll("svg title").length,
     errors: document.querySelectorAll("merror, parsererror").length,

@@ -152,6 +152,7 @@ ENGINES = [name for name in pdf.ENGINES if shutil.which(name)]
 def test_a_solution_compiles_without_a_warning(path: Path, engine: str) -> None:
     data, log = pdf.compiled(solution_of(path).latex, engine)
     assert data.startswith(b"%PDF")
+    assert r"\mathbb{1}" not in solution_of(path).latex, "the font has no such glyph"
     assert not re.findall(r"^.*(?:Overfull|Warning|Missing character|^!).*$", log, re.MULTILINE)
 
 
@@ -303,6 +304,18 @@ def test_a_sum_over_a_delta_is_carried_out_on_what_arrives() -> None:
 def test_a_product_of_entries_after_a_matrix_has_brackets() -> None:
     text = "dims n, m\ninput X[n, m], y[n]\nparam w[m]\nu = X @ w\nloss L = sum(y*exp(u))\n"
     assert r"X^\top \, \left(y \odot e^{u}\right)" in solved(text)
+
+
+def test_the_three_details_differ() -> None:
+    model = api.parse(SOFTMAX)
+    brief, normal, full = (
+        model.solution(wrt="W", detail=detail).markdown for detail in ("brief", "normal", "full")
+    )
+    assert "Lemma" not in brief
+    assert r"\frac{\partial L}{\partial z} &= p - y" in brief
+    assert "chain rule" in normal
+    assert r"\frac{y_{i}}{p_{i}} - \sum" in full
+    assert r"\frac{y_{i}}{p_{i}} - \sum" not in normal
 
 
 @pytest.fixture

@@ -68,7 +68,7 @@ def test_a_page_is_readable_on_a_phone(
 ) -> None:
     found = measured(path, scheme, tmp_path_factory.mktemp(scheme))
     assert found["overflow"] <= 0, found["wide"]
-    assert found["wide"] == found["cut"] == []
+    assert found["wide"] == found["cut"] == found["bars"] == []
     assert found["flat"] == found["errors"] == 0
     assert found["missing"] == []
     assert found["faint"] == [], found["least"]

@@ -38,13 +38,13 @@ body { margin: 0 auto; padding: 1rem; max-width: 52rem; color: var(--ink); backg
 h1 { font-size: 1.6rem; line-height: 1.25; } h2 { font-size: 1.3rem; margin-top: 2rem;
   border-bottom: 1px solid var(--line); } h3 { font-size: 1.08rem; margin-top: 1.6rem; }
 math { font-size: 1.08em; }
-.display { margin: .8rem 0; padding: .2rem 0; overflow-x: auto; max-width: 100%; }
+.display { margin: .8rem 0; padding: .4rem 0; overflow: auto hidden; max-width: 100%; }
 .line { display: flex; flex-wrap: wrap; align-items: center; gap: .2rem .1rem; padding: .35rem 0; }
-.line > math { flex: none; max-width: 100%; overflow-x: auto; }
+.line > math { flex: none; }
 .next { padding-left: 1.6rem; }
 .note { color: var(--open); font-size: .88rem; padding-left: 1rem; }
 .boxed { border: 2px solid var(--good); border-radius: .3rem; padding: .4rem .8rem; }
-.grid { overflow-x: auto; } table { border-collapse: collapse; margin: .6rem 0; }
+.grid { overflow: auto hidden; } table { border-collapse: collapse; margin: .6rem 0; }
 th, td { overflow-wrap: normal; text-align: left; padding: .25rem .7rem;
   border-bottom: 1px solid var(--line); }
 code { font: .86rem/1.4 ui-monospace, Menlo, Consolas, monospace; background: var(--soft);
@@ -58,7 +58,7 @@ code { font: .86rem/1.4 ui-monospace, Menlo, Consolas, monospace; background: va
 .badge.proved, .badge.proved-for { color: var(--good); }
 .badge.refuted, .badge.error { color: var(--bad); }
 summary { cursor: pointer; margin: 1rem 0 .3rem; } summary > * { display: inline; }
-figure { margin: 1rem 0; overflow-x: auto; } figcaption { font-size: .88rem; }
+figure { margin: 1rem 0; overflow: auto hidden; } figcaption { font-size: .88rem; }
 svg { max-width: 100%; height: auto; } svg text { fill: var(--ink); font-size: 15px; }
 svg .box { fill: var(--soft); stroke: var(--ink); } svg .input { stroke: var(--line); }
 svg .tip { fill: var(--ink); } svg .back { fill: var(--good); }

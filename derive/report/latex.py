@@ -22,7 +22,8 @@ from derive.report.blocks import (
     Text,
 )
 from derive.report.formula import Formula, broken, width
-from derive.report.formula_latex import SIGNS, escaped, latex
+from derive.report.formula_latex import SIGNS, escaped
+from derive.report.formula_latex import latex as in_math_mode
 
 WIDEST = 40.0
 LINE = 60.0
@@ -54,6 +55,11 @@ PREAMBLE = r"""\documentclass[11pt,a4paper]{article}
 \sloppy
 """
 LEVELS = {1: "section*", 2: "subsection*", 3: "subsubsection*", 4: "paragraph*"}
+
+
+def latex(formula: Formula) -> str:
+    """A formula; the blackboard font has no digits, so an indicator is a bold one."""
+    return in_math_mode(formula).replace(r"\mathbb{1}", r"\mathbf{1}")
 
 
 def render(document: Document) -> str:

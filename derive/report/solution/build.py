@@ -152,7 +152,8 @@ class Builder:
                 node = chain.node(name)
                 if node is not None:
                     lemmas.collect(chain, node)
-        yield from lemmas.blocks()
+        if self.detail != "brief":
+            yield from lemmas.blocks()
         for chain, wanted in self.chains:
             if wanted:
                 yield from Gradients(chain, self.notation, lemmas, self.detail).blocks(wanted)

@@ -125,6 +125,8 @@ class Chain(Locals):
         ways = [way for way in (spread(before), plain) if way is not None]
         ways.sort(key=lambda way: self.cost(way, before))
         if ways and self.improves(ways[0], before):
+            if has_delta(before) and ways[0] is plain and len(ways) > 1:
+                lines.add(ways[1], "", weight=3)
             lines.add(ways[0], "", weight=2 if has_delta(before) else 3)
         final = self.contracted(lines, lower, self.engine.closing.knowing())
         better = final is not None and final != plain and self.improves(final, lines.last)

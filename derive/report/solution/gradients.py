@@ -40,7 +40,18 @@ class Gradients:
         if self.weight > 1:
             for name, node in nodes:
                 yield from self.node(name, node)
+        else:
+            yield from self.between([n for n in nodes if n[0] in between])
         yield from self.results(wanted)
+
+    def between(self, nodes: list[tuple[str, Node | None]]) -> Iterator[Block]:
+        """The gradients on the way, a line for each."""
+        lines: list[Equation] = []
+        for _, node in nodes:
+            if node is not None and not self.is_upstream(node):
+                lines += self.pieces(node, True) if node.pieces else [self.result(node)]
+        if lines:
+            yield Display(tuple(lines))
 
     def node(self, name: str, node: Node | None) -> Iterator[Block]:
         """One node: the chain rule, line by line."""
@@ -74,10 +85,13 @@ class Gradients:
                 return self.notation.running(binder)
         return ()
 
-    def pieces(self, node: Node) -> Iterator[Equation]:
-        """The gradient inside of a loop and at its ends, in matrix notation."""
+    def pieces(self, node: Node, every: bool = False) -> Iterator[Equation]:
+        """The gradient inside of a loop and at its ends, in matrix notation.
+
+        What the last line by entry says already is left out, unless `every` one is wanted.
+        """
         for number, piece in enumerate(node.pieces):
-            if not number and self.is_shown(piece, node):
+            if not number and not every and self.is_shown(piece, node):
                 continue
             left = self.notation.formula(piece.head)
             value, guards = unguarded(piece.lines[-1].value)
