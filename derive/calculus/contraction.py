@@ -12,7 +12,7 @@ from derive.calculus.knowledge import Rewritten
 from derive.calculus.pivot import Pivot, pivot_of
 from derive.calculus.place import Place, Var, fresh, place
 from derive.calculus.products import Factors, merged, private_copies, without
-from derive.calculus.ranges import extremes, moved, normal_place, surely_at_least
+from derive.calculus.ranges import moved, normal_place, surely_at_least
 from derive.calculus.term import ONE, Atom, Coefficient, Monomial, Poly, add, of_atom, of_monomial
 from derive.model.dim import ONE as DIM_ONE
 from derive.model.dim import Dim
@@ -34,10 +34,10 @@ def delta_contracts(algebra: Algebra, factors: Factors, bound: frozenset[Var]) -
             for variable, factor in one.terms:
                 if variable not in bound or variable in other.free or factor.constant != 1:
                     continue
-                value = _difference(other, one, variable)
+                value = difference(other, one, variable)
                 if value is not None and algebra.within(value, variable.axis):
-                    replaced = _replaced(algebra, rest, variable, value)
-                    return Rewritten({}, replaced, frozenset({variable}))
+                    changed = replaced(algebra, rest, variable, value)
+                    return Rewritten({}, changed, frozenset({variable}))
         narrowed = _narrowed(algebra, atom, rest, bound)
         if narrowed is not None:
             return narrowed
@@ -52,54 +52,8 @@ def delta_contracts(algebra: Algebra, factors: Factors, bound: frozenset[Var]) -
         if other.variable is None and other.terms:
             continue  # the entry might leave its axis where the delta is zero anyway
         if any(plain in a.free for a in rest):
-            return Rewritten({atom: 1}, _replaced(algebra, rest, plain, other), NOTHING)
+            return Rewritten({atom: 1}, replaced(algebra, rest, plain, other), NOTHING)
     return None
-
-
-def summed_index_goes(
-    algebra: Algebra, factors: Factors, bound: frozenset[Var]
-) -> Rewritten | None:
-    """sum_i delta[i + 1, t] f(i) = f(t - 1) sum_i delta[i + 1, t], though t - 1 may leave the axis.
-
-    A last resort for proofs: where it does, the product is zero. Terminates as `delta_contracts`.
-    """
-    for atom, exponent in factors.items():
-        if atom.kind != "delta" or exponent != 1:
-            continue
-        rest = without(factors, atom)
-        for one, other in (atom.places, atom.places[::-1]):
-            for variable, factor in one.terms:
-                if variable not in bound or variable in other.free or factor.constant != 1:
-                    continue
-                value = _difference(other, one, variable)
-                if value is None or not bound.isdisjoint(value.free):
-                    continue
-                if any(variable in a.free for a in rest):
-                    replaced = _replaced(algebra, rest, variable, value)
-                    return Rewritten({atom: 1}, replaced, NOTHING)
-                indicator = _trimmed(algebra, variable, value)
-                if indicator is not None:
-                    return Rewritten(rest, indicator, frozenset({variable}))
-    return None
-
-
-def _trimmed(algebra: Algebra, variable: Var, value: Place) -> Poly | None:
-    """sum_i delta[i, p + c], whether p + c is on i's axis, as a sum over delta[i, p] and no more.
-
-    The new axis is the part of the old one, moved by c, which p can reach.
-    """
-    base = Place(value.terms, Dim(()), value.computed)
-    ends = extremes(base)
-    if ends is None:
-        return None
-    low, high = variable.axis.low - value.offset, variable.axis.high - value.offset
-    low = _sure_end(low, ends[0], True) or low
-    high = _sure_end(high, ends[1], False) or high
-    axis = Axis(low, high)
-    if axis == variable.axis and not value.offset.terms:
-        return None
-    new = fresh(axis, variable.name)
-    return algebra.total((new,), algebra.delta(place(new), base))
 
 
 def _narrowed(
@@ -113,8 +67,8 @@ def _narrowed(
         return None
     first, second = pair
     shift = atom.places[1].offset - atom.places[0].offset  # first = second + shift
-    low = _sure_end(second.axis.low, first.axis.low - shift, True)
-    high = _sure_end(second.axis.high, first.axis.high - shift, False)
+    low = sure_end(second.axis.low, first.axis.low - shift, True)
+    high = sure_end(second.axis.high, first.axis.high - shift, False)
     if low is None or high is None or not surely_at_least(high - low + DIM_ONE, Dim(())):
         return None
     new = fresh(Axis(low, high), second.name)
@@ -127,7 +81,7 @@ def _narrowed(
     return Rewritten({}, algebra.total((new,), result), frozenset(pair))
 
 
-def _sure_end(one: Dim, other: Dim, largest: bool) -> Dim | None:
+def sure_end(one: Dim, other: Dim, largest: bool) -> Dim | None:
     """The larger (or smaller) of two ends, where it is sure which that is."""
     if surely_at_least(one, other):
         return one if largest else other
@@ -136,7 +90,7 @@ def _sure_end(one: Dim, other: Dim, largest: bool) -> Dim | None:
     return None
 
 
-def _difference(other: Place, one: Place, variable: Var) -> Place | None:
+def difference(other: Place, one: Place, variable: Var) -> Place | None:
     """The value of `variable` at which `one` is `other`."""
     if one.computed is not None:
         return None
@@ -147,7 +101,7 @@ def _difference(other: Place, one: Place, variable: Var) -> Place | None:
     return normal_place(terms, other.offset - one.offset, other.computed)
 
 
-def _replaced(algebra: Algebra, factors: Factors, variable: Var, value: Place) -> Poly:
+def replaced(algebra: Algebra, factors: Factors, variable: Var, value: Place) -> Poly:
     """A product with a variable replaced by a place."""
     result = of_monomial({a: e for a, e in factors.items() if variable not in a.free})
     for atom, exponent in factors.items():
@@ -179,8 +133,8 @@ def index_shifts(algebra: Algebra, factors: Factors, bound: frozenset[Var]) -> R
         shift = Dim.of(min(known))
         axis = variable.axis
         new = fresh(Axis(axis.low + shift, axis.high + shift), variable.name)
-        replaced = _replaced(algebra, factors, variable, moved(place(new), -shift))
-        return Rewritten({}, algebra.total((new,), replaced), frozenset({variable}))
+        changed = replaced(algebra, factors, variable, moved(place(new), -shift))
+        return Rewritten({}, algebra.total((new,), changed), frozenset({variable}))
     return None
 
 

@@ -109,9 +109,23 @@ def tidied(
             if exponent != whole:
                 rest[atom] = exponent - whole
             return rest, coefficient, (atom.args[0], whole)
+        elif kind == "sum" and exponent > 1 and exponent.denominator == 1 and _is_zero_or_one(atom):
+            kept[atom] = 1
         else:
             kept[atom] = exponent
     return kept, tidy(coefficient), None
+
+
+def _is_zero_or_one(atom: Atom) -> bool:
+    """sum_i [i = p]: whether p is a place of the axis of i."""
+    single = atom.args[0].single
+    if single is None or single[1] != 1 or len(atom.bound) != 1 or len(single[0].factors) != 1:
+        return False
+    ((factor, exponent),) = single[0].factors.items()
+    if factor.kind != "delta" or exponent != 1:
+        return False
+    factors = [dict(where.terms).get(atom.bound[0]) for where in factor.places]
+    return [f.constant for f in factors if f is not None] in ([1], [-1])
 
 
 def _contradicts(atom: Atom, factors: Factors) -> bool:

@@ -17,12 +17,8 @@ from derive.calculus.adjoints import Body
 from derive.calculus.algebra import Algebra, Rule, TooLarge
 from derive.calculus.place import Place, Var, fresh, place
 from derive.calculus.powers import content, factors
-from derive.calculus.term import (
-    ONE,
-    Atom,
-    Poly,
-    of_monomial,
-)
+from derive.calculus.products import INDICATORS
+from derive.calculus.term import ONE, Atom, Coefficient, Monomial, Poly, of_monomial
 from derive.calculus.unfolding import Unfolding, all_atoms, renewed
 from derive.model.dim import ONE as DIM_ONE
 from derive.model.dim import Dim
@@ -45,6 +41,7 @@ DEEPEST = 3
 MOST_CHOICES = 12
 MOST_TERMS = 600
 MOST_FACTORS = 6000
+MOST_OPENED = 8
 
 Known = tuple[Equation, ...]
 AlgebraOf = Callable[[Known, tuple[Rule, ...]], Algebra]
@@ -83,6 +80,7 @@ class Induction:
             return True
         ways = (
             self.by_one_step,
+            self.by_cases,
             self.by_a_factor,
             self.by_ends,
             self.by_factors,
@@ -188,15 +186,15 @@ class Induction:
             ):
                 self.note(time, start, step)
                 return True
-        now_goal, old_goal = (
-            algebra.multiply(now_mask, now_goal),
-            algebra.multiply(old_mask, old_goal),
-        )
-        for rate in rates(self.calculus, algebra, goal, time, place(now), before[time]):
-            gap = now_goal - algebra.multiply(rate, old_goal)
-            if self.is_kept(gap, place(now), step):
-                self.note(time, start, step)
-                return True
+        now_goal = algebra.multiply(now_mask, now_goal)
+        old_goal = algebra.multiply(old_mask, old_goal)
+        gaps = [
+            now_goal - algebra.multiply(rate, old_goal)
+            for rate in rates(self.calculus, algebra, goal, time, place(now), before[time])
+        ]
+        if any(self.is_kept(gap, place(now), step) for gap in gaps):
+            self.note(time, start, step)
+            return True
         if depth < DEEPEST or mask != ONE or not self.sequences.names(goal):
             return False
         if not Together(self, algebra, time, step).shows(goal):
@@ -207,12 +205,14 @@ class Induction:
     def is_kept(self, gap: Poly, now: Place, step: int) -> bool:
         """What a step changes is zero, by what it says of entries on either side."""
         ends = longer(all_ends(gap))
+        short = len(gap.terms) <= MOST_OPENED
         for first in (True, False) if ends else (True,):
             algebra = self.algebra_of((), (*rules_for(step), Splitting(ends, first).rule))
-            if self.holds(gap, ONE, algebra, now, step, frozenset()):
+            if self.holds(gap, ONE, algebra, now, step, frozenset(), short):
                 return True
-        stages = Steps(self.algebra, self.sequences).outwards(gap)
-        return self.vanishes(stages, self.algebra)
+        if not short:
+            return False
+        return self.vanishes(Steps(self.algebra, self.sequences).outwards(gap), self.algebra)
 
     def note(self, time: Var, start: Dim, step: int) -> None:
         """Says over which time an induction went, and from where."""
@@ -280,12 +280,13 @@ class Induction:
         now: Place,
         step: int,
         keep: frozenset[str],
+        opened: bool = True,
     ) -> bool:
         """The goal at `now` is zero, by what a step says and what the algebra knows."""
         try:
             poly = algebra.multiply(mask, renewed(algebra, goal))
             steps = Steps(algebra, self.sequences)
-            return self.vanishes((poly, *steps.at_step(poly, now, step, keep)), algebra)
+            return self.vanishes((poly, *steps.at_step(poly, now, step, keep)), algebra, opened)
         except TooLarge:
             return False
 
@@ -332,6 +333,18 @@ class Induction:
     def by_one_step(self, goal: Poly, mask: Poly, depth: int) -> bool:
         """What is said of one step follows from it: no hypothesis is needed."""
         return self._one_step(goal, mask, opened=False)
+
+    def by_cases(self, goal: Poly, mask: Poly, depth: int) -> bool:
+        """All terms stand under conditions, `k < t` or `k = t`: each case by itself."""
+        cases: dict[Monomial, dict[Monomial, Coefficient]] = {}
+        for monomial, coefficient in goal.terms.items():
+            told = {a: e for a, e in monomial.factors.items() if a.kind in INDICATORS}
+            rest = {a: e for a, e in monomial.factors.items() if a not in told}
+            cases.setdefault(Monomial(told), {})[Monomial(rest)] = coefficient
+        if mask != ONE or not all(case.factors for case in cases):
+            return False
+        parts = [(Poly({case: 1}), Poly(terms)) for case, terms in cases.items()]
+        return all(self.shows(part, case, depth - 1) for case, part in parts)
 
     def by_a_factor(self, goal: Poly, mask: Poly, depth: int) -> bool:
         """A factor taken off the products that are longer than others."""

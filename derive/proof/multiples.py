@@ -11,6 +11,7 @@ from derive.calculus.algebra import Algebra
 from derive.calculus.chains import ends_of as chain_ends
 from derive.calculus.engine import Calculus
 from derive.calculus.place import Place, Var
+from derive.calculus.products import INDICATORS
 from derive.calculus.term import ONE, Poly, of_monomial
 from derive.calculus.unfolding import all_atoms
 from derive.proof.totality import is_total
@@ -26,7 +27,9 @@ def rates(
     yield ONE
     terms: dict[Poly, None] = {}
     for monomial in goal.terms:
-        moving = {a: e for a, e in monomial.factors.items() if time in a.free}
+        moving = {
+            a: e for a, e in monomial.factors.items() if time in a.free and a.kind not in INDICATORS
+        }
         powers = {a: e for a, e in moving.items() if a.head[:1] == ("ipow",)}
         terms |= dict.fromkeys((of_monomial(moving), of_monomial(powers)))
     for term in terms:

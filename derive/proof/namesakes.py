@@ -10,13 +10,9 @@ from typing import Protocol
 
 from derive.calculus.adjoints import Body
 from derive.calculus.algebra import Algebra, Rule, TooLarge
-from derive.calculus.contraction import (
-    RULES,
-    orders_turn,
-    orders_turn_back,
-    summed_index_goes,
-)
+from derive.calculus.contraction import RULES, orders_turn, orders_turn_back
 from derive.calculus.engine import Calculus
+from derive.calculus.leaving import free_index_goes, summed_index_goes
 from derive.calculus.place import Place, Var, fresh, place
 from derive.calculus.ranges import spot, surely_at_least
 from derive.calculus.term import ONE, Atom, Poly, of_atom
@@ -176,7 +172,7 @@ def rules_for(step: int) -> tuple[Rule, ...]:
     So what it loses in a step down is its first term.
     """
     turned = (orders_turn_back if step < 0 and r is orders_turn else r for r in RULES)
-    return (*turned, summed_index_goes)
+    return (*turned, summed_index_goes, free_index_goes)
 
 
 def after_start(axis: Axis, step: int) -> Axis:

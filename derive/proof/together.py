@@ -27,6 +27,7 @@ MOST_STATEMENTS = 4
 MOST_TERMS = 16
 MOST_WAYS = 6
 MOST_LAGS = 3
+MOST_GUESSES = 8
 
 Known = tuple[Equation, ...]
 
@@ -85,21 +86,32 @@ class Together:
         for _ in range(lags):
             axis = after_start(axis, self.step)
         setting = Setting(self.time, self.step, lags, fresh(axis, self.time.name))
-        goals = [goal]
+        goals, tried = [goal], {goal}
         try:
             if not self.starts(goal, lags):
                 return False
             while len(goals) <= MOST_STATEMENTS:
                 if all(self.follows(one, goals, setting) for one in goals):
                     return True
-                others = (one for one in self.supposed(setting) if one not in goals)
-                new = next((one for one in others if self.starts(one, lags)), None)
+                new = self.another(setting, lags, tried)
                 if new is None:
                     return False
                 goals.append(new)
         except TooLarge:
             pass
         return False
+
+    def another(self, setting: Setting, lags: int, tried: set[Poly]) -> Poly | None:
+        """What was left of a step, if it is zero at the first places."""
+        for guess in self.supposed(setting):
+            if guess in tried:
+                continue
+            if len(tried) > MOST_GUESSES:
+                return None
+            tried.add(guess)
+            if self.starts(guess, lags):
+                return guess
+        return None
 
     def lags(self, goal: Poly) -> int:
         """How many steps back the recurrences of a goal read."""
@@ -111,13 +123,14 @@ class Together:
         """The goal is zero at the first places, and at one more: what is false is soon seen."""
         axis = self.time.axis
         start = Place((), axis.low if self.step > 0 else axis.high)
-        places = (shifted(start, self.step * k) for k in range(lags + 1))
-        return all(
-            self.prover.at_start(
-                self.algebra.substitute(goal, {self.time: where}), ONE, where, self.step, 1
-            )
-            for where in places
-        )
+        own = fresh(axis)
+        for k in range(lags + 1):
+            where = shifted(start, self.step * k)
+            is_there = self.algebra.total((own,), self.algebra.delta(where, place(own)))
+            there = self.algebra.substitute(goal, {self.time: where})
+            if not self.prover.at_start(there, is_there, where, self.step, 1):
+                return False
+        return True
 
     def follows(self, goal: Poly, goals: list[Poly], setting: Setting) -> bool:
         """The goal is zero at `now`, if all are at the steps before it; else, what is left."""
