@@ -160,6 +160,10 @@ class Judge:
             if found is not None:
                 shown = Evidence(self, judgement, relation).counterexample(found, deadline)
                 return replace(verdict, counterexample=shown)
+        if isinstance(verdict, ProvedFor):
+            found = self.violation(judgement, relation, self.points.longer())
+            if found is not None:
+                return self.refuted(judgement, relation, found, deadline)
         if isinstance(verdict, Proved) and self.is_empty(judgement, relation):
             return Undecided(NO_VALUES, "no-sample")
         return verdict
@@ -203,7 +207,9 @@ class Judge:
         if remaining(deadline) <= 0:
             return Undecided("timed out", "timed-out")
         evidence, hunt = Evidence(self, judgement, relation), Hunt(self, judgement, relation)
-        found = hunt.violation(evidence.names, deadline)
+        found = hunt.violation(evidence.names, deadline) or self.violation(
+            judgement, relation, self.points.longer()
+        )
         if found is not None:
             return self.refuted(judgement, relation, found, deadline)
         agreed: list[int] = []

@@ -18,13 +18,14 @@ from derive.evaluate.point import Point, dims_of, fractions
 from derive.evaluate.run import Evaluator
 from derive.evaluate.sample import NoSample, Sampler, sample
 from derive.evaluate.shrink import shrink
-from derive.evaluate.sizes import possible
+from derive.evaluate.sizes import loops_of, possible
 from derive.model.model import Case, Judgement, Model
 from derive.model.scalar import Scalar
 
 MOST = 64
 _SPECIAL_SIZES = 2
 _MOST_SPECIAL = 400
+_LONGER = (5, 6, 7)
 _SIMPLE = tuple(map(Fraction, ("0", "1", "-1", "2", "-2", "1/2", "3", "-3")))
 _ALONE = tuple(map(Fraction, ("0", "1", "-1", "-3")))
 _MOST_COMBINED = 600
@@ -59,6 +60,19 @@ class Points:
             if number >= len(self._drawn):
                 return
             yield self._drawn[number]
+
+    def longer(self) -> Iterator[Point]:
+        """Points at which loops are longer than those at which statements were tried or shown."""
+        dims = dims_of(self.model)
+        ends = [d for loop in loops_of(self.model) for d in (loop.axis.low, loop.axis.high)]
+        lengths = {name for end in ends for name in end.names} or set(dims)
+        for length in _LONGER if dims else ():
+            for least in (2, 1):
+                sizes = {name: length if name in lengths else least for name in dims}
+                drawn = self.sampler.draw(length, sizes) if possible(self.model, sizes) else None
+                if isinstance(drawn, Point):
+                    yield drawn
+                    break
 
     def special(self) -> Iterator[Point]:
         """Points of simple numbers, where what is only likely tends to break: zeros, ones, ties."""

@@ -286,7 +286,7 @@ class First(Guess):
     def limits(self, variable: IndexVariable) -> list[Scalar]:
         """A sum from the first place, or from the one after it, begins at `t`, or after it."""
         after = (variable.axis.low - self.end).constant
-        if after not in (0, 1) or variable.axis.high != self.time.axis.high:
+        if after not in (0, 1) or (variable.axis.high - self.time.axis.high).constant is None:
             return []
         low = IndexValue(Index(((self.time, ONE),), Dim.of(after)))
         return [Apply("le", (low, IndexValue(Index.of(variable))))]
