@@ -3,12 +3,13 @@
 from dataclasses import replace
 from fractions import Fraction
 
+from derive.diagnostics.span import Span
 from derive.syntax import latex_kinds as kinds
 from derive.syntax import tree
 from derive.syntax.latex import LatexError
 from derive.syntax.latex_derivatives import Derivatives
 from derive.syntax.latex_factors import BIG, COMMANDS, RELATIONS, Ambiguous
-from derive.syntax.latex_names import key
+from derive.syntax.latex_names import key, key_of, unstyled
 from derive.syntax.latex_tree import (
     Accent,
     Command,
@@ -87,7 +88,7 @@ class Applied(Derivatives):
                     r"write `\log^2 x`, or brackets around the power",
                 )
         else:
-            argument, stop = self.factor(items, place + 1)
+            argument, stop = self.tightly(items, place + 1)
             arguments, below, outer = (argument,), None, None
             self.check_argument(function, items, place, stop)
         span = self.span(item.start, items[stop - 1].end)
@@ -103,7 +104,7 @@ class Applied(Derivatives):
             base_of = self.call(self.at(sub), "log", self.sum(inside(sub)))
             made = tree.Binary(span, "/", made, base_of)
         if below is not None:
-            made = tree.Subscript(span, made, self.places(inside(below), None))
+            made = self.entry_of(made, self.places(inside(below), None), span)
         made = made if sup is None else self.raised(made, sup, item)
         return (made if outer is None else self.raised(made, outer, item)), stop
 
@@ -200,7 +201,7 @@ class Applied(Derivatives):
         base, sub, sup = parts_of(item)
         if not (isinstance(fence, Fence) and fence.kind == "(") or sup is not None:
             return None
-        if self.plain_name(base) is None and (sub is None or self.head_of(item) is None):
+        if self.plain_name(base) is None and self.head_of(item) is None:
             return None
         primes = item.primes if isinstance(item, Scripted) else 0
         parts = [fence.items]
@@ -228,8 +229,11 @@ class Applied(Derivatives):
         )
 
     def head_of(self, item: Item) -> str | None:
-        """The name that a sign with its subscript is."""
-        return self.named(key(item), item)
+        r"""The name that a sign with its subscript is, as `\sigma_x`, whatever stands above."""
+        base, sub, _ = parts_of(item)
+        if sub is None:
+            return None
+        return self.named(f"{key(unstyled(base))}_({key_of(inside(sub))})", item)
 
     def primed(self, item: Item, by: Line, bare: bool) -> Expression:
         """`L'(w)`: the derivative by what stands in the brackets."""
@@ -252,11 +256,11 @@ class Applied(Derivatives):
         """How many places a value can still be given."""
         return kinds.rank_of(self.kind(value)) or 0
 
-    def entry(self, value: Expression, places: tuple[Expression, ...], span: object) -> Expression:
+    def entry(self, value: Expression, places: tuple[Expression, ...], span: Span) -> Expression:
         """A value at more places."""
         if isinstance(value, tree.Subscript):
             return tree.Subscript(value.span, value.base, (*value.indices, *places))
-        return tree.Subscript(value.span, value, places)
+        return self.entry_of(value, places, span)
 
     # --- cases -----------------------------------------------------------------------------------
 

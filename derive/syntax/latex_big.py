@@ -48,10 +48,12 @@ class Big(Applied):
         outer = set(self.bound)
         self.extent = item.start, rest[-1].end
         for part in self.ranges(sub):
-            self.range(part, sup, binders, conditions)
+            self.range(part, sup, binders, conditions, base.name)
         if sup is not None and not any(b.range is not None for b in binders):
             raise self.unknown(item, "an upper end needs a lower one, as in `i = 1`")
+        tight, self.tight = self.tight, False
         body = self.term(rest)
+        self.tight = tight
         self.bound = outer
         span = self.span(item.start, rest[-1].end)
         made = tree.Big(span, BIG[base.name], tuple(binders), tuple(conditions), body)
@@ -60,15 +62,18 @@ class Big(Applied):
     def reach(self, item: Item, base: Command, sub: Item, rest: Line) -> int:
         """How much of what stands behind a product or a maximum is in it.
 
-        Of a sum it does not matter whether a factor that does not change stands in it.
+        Of a sum it does not matter whether a factor that does not change stands in it, but where
+        the sum is below a stroke, or what a function without brackets is applied to.
         """
-        if base.name == "sum":
+        if base.name == "sum" and not self.tight:
             return len(rest)
         indices = indices_below(sub)
         again = (k for k, other in enumerate(rest) if any(binds(other, i) for i in indices))
         end = next(again, len(rest))
         changing = [k for k in range(end) if any(mentions((rest[k],), i) for i in indices)]
+        tight, self.tight = self.tight, False
         last = changing[-1] + 1 if changing else self.factor(rest, 0)[1]
+        self.tight = tight
         if last < end:
             raise Ambiguous(
                 f"it is not said how far `\\{base.name}` reaches: to here, or only to the "
@@ -94,6 +99,7 @@ class Big(Applied):
         sup: Item | None,
         binders: list[tree.Binder],
         conditions: list[tree.Comparison],
+        base: str = "sum",
     ) -> None:
         """One part of what stands below a sum: an index, its first place, a condition."""
         match part:
@@ -105,6 +111,8 @@ class Big(Applied):
         sides, ops = self.chain(part)
         seen = {binder.name for binder in binders}
         name = self.index_name(sides[0], part, seen)
+        if base in ("max", "min") and name in self.known.ranks:
+            raise self.unknown(part[0], f"`{name}` is a tensor here, and no index")
         plain = len(sides[0]) == 1 and isinstance(sides[0][0], Letter)
         self.bound.add(name)
         span = self.span(part[0].start, part[-1].end)

@@ -54,6 +54,7 @@ class Factors:
         self.bound: set[str] = set()
         self.letters: list[tuple[str, int]] = []
         self.extent = (0, 0)
+        self.tight = False
 
     def sum(self, items: Line) -> Expression:
         """A sum of terms."""
@@ -65,6 +66,10 @@ class Factors:
 
     def factor(self, items: Line, place: int) -> tuple[Expression, int]:
         """One factor, and where it ends."""
+        raise NotImplementedError
+
+    def tightly(self, items: Line, place: int) -> tuple[Expression, int]:
+        """One factor, which must say where it ends."""
         raise NotImplementedError
 
     def chain(self, items: Line) -> tuple[list[Line], list[str]]:
@@ -118,7 +123,14 @@ class Factors:
     def plain_name(self, item: Item) -> str | None:
         """The name of a sign without scripts, in its style or without it."""
         found = self.named(key(item), item)
+        if self.is_no_size(item):
+            return found
         return found or self.named(key(unstyled(item)), item)
+
+    def is_no_size(self, item: Item) -> bool:
+        r"""`\mathcal{N}`, where `N` is a size."""
+        script = isinstance(item, Styled) and item.style == "cal"
+        return script and key(unstyled(item)) in self.known.dims
 
     def is_function(self, item: Item) -> str | None:
         """The function that a sign names."""
@@ -134,7 +146,7 @@ class Factors:
                 return COMMANDS[command]
             case Command(name="sigma") | Letter(text="σ"):
                 return "sigmoid"
-            case Command(name=command) if command in self.known.builtin:
+            case Command(name=command) if command in self.known.builtin - {"partial"}:
                 return command
             case Word(text=text):
                 if text in self.known.builtin:
@@ -179,6 +191,8 @@ class Factors:
 
     def letter(self, item: Item) -> Expression:
         """A sign that names nothing in the file: an index, a constant."""
+        if self.is_no_size(item):
+            raise self.unknown(item, "nothing is written so here")
         match unstyled(item):
             case Letter(_, _, text):
                 return tree.Name(self.at(item), text)

@@ -1,5 +1,6 @@
 r"""Signs that are one before anything is read: bars, `gap`, `P(y | x)`, `\partial a/\partial b`."""
 
+from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from typing import Any
 
@@ -64,7 +65,7 @@ class Grouping(Factors):
         """Bars in pairs as brackets."""
         made: list[Item] = []
         opened: dict[str, int] = {}
-        for item in items:
+        for item in self.parted(items):
             base = item.base if isinstance(item, Scripted) else item
             if not (isinstance(base, Mark) and base.sign in ("|", "‖")):
                 made.append(item)
@@ -86,6 +87,21 @@ class Grouping(Factors):
             raise self.unknown(place, "this bar has no partner")
         return tuple(made)
 
+    def parted(self, items: Line) -> Iterator[Item]:
+        """The bars of `|a||b|`, which stand close, as two."""
+        inside_one = False
+        for item in items:
+            sign = item.sign if isinstance(item, Mark) else ""
+            if sign == "‖" and inside_one:
+                middle = item.start + (item.end - item.start) // 2
+                yield Mark(item.start, middle, "|")
+                yield Mark(middle, item.end, "|")
+                continue
+            base = parts_of(item)[0]
+            if isinstance(base, Mark) and base.sign == "|":
+                inside_one = not inside_one
+            yield item
+
     # --- words -----------------------------------------------------------------------------------
 
     def words(self, items: Line) -> Line:
@@ -93,12 +109,29 @@ class Grouping(Factors):
         made: list[Item] = []
         place = 0
         while place < len(items):
+            self.check_exponent(items[place : place + 4])
             stop = self.touching(items, place)
             ends = range(stop, place + 1, -1)
             found = next((w for end in ends if (w := self.word(items, place, end))), None)
             word, place = found or self.operator(items, place) or (items[place], place + 1)
             made.append(word)
         return tuple(made)
+
+    def check_exponent(self, items: Line) -> None:
+        """Stop at `1e-3`, which print shows as `e` times one, minus three."""
+        match items:
+            case (Number() as a, Letter(text="e" | "E") as b, *_) if b.start == a.end:
+                c, *_ = (*items[2:], None)
+                signed = isinstance(c, Mark) and c.sign in ("+", "-") and len(items) > 3
+                last = items[3] if signed else c
+                if isinstance(last, Number) and c is not None and c.start == b.end:
+                    raise Ambiguous(
+                        "this may be a power of ten, or a product with `e`",
+                        a.start,
+                        last.end,
+                        "which of them?",
+                        r"write `1 \cdot 10^{-3}`",
+                    )
 
     def operator(self, items: Line, place: int) -> tuple[Item, int] | None:
         r"""`\arg\max` as one word."""

@@ -1,6 +1,7 @@
 """What a formula's parts are by their axes: what decides which product stands side by side."""
 
 from collections.abc import Mapping
+from functools import reduce
 
 from derive.syntax import tree
 from derive.syntax.parts import is_differential
@@ -16,8 +17,11 @@ BY_RANK = {0: SCALAR, 1: VECTOR, 2: MATRIX}
 def kind_of(expr: Expression, ranks: Mapping[str, int]) -> str:
     """The kind of an expression; names without a rank are numbers: sizes and indices."""
     match expr:
-        case tree.Number() | tree.Indicator() | tree.Attribute() | tree.Arrow():
+        case tree.Number() | tree.Attribute() | tree.Arrow():
             return SCALAR
+        case tree.Indicator(conditions=conditions):
+            sides = [side for c in conditions for side in (c.left, c.right)]
+            return reduce(wider, (kind_of(side, ranks) for side in sides), SCALAR)
         case tree.Name(id=name):
             return BY_RANK.get(ranks.get(name, 0), TENSOR)
         case tree.Negative(operand=inner):
@@ -58,7 +62,8 @@ def subscripted(base: Expression, count: int, ranks: Mapping[str, int]) -> str:
             return {"eye": MATRIX, "delta": SCALAR}.get(name, BY_RANK.get(count, TENSOR))
         case tree.Name(id=name):
             return BY_RANK.get(ranks[name] - count, TENSOR)
-    rank = rank_of(kind_of(base, ranks))
+    kind = kind_of(base, ranks)
+    rank = 2 if kind == ROW and count == 2 else rank_of(kind)
     return UNKNOWN if rank is None else BY_RANK.get(rank - count, UNKNOWN)
 
 

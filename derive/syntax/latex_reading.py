@@ -93,8 +93,10 @@ class Reading(Big):
             return self.running(items, [sign for sign, _ in addends], parts)
         self.check_after(parts)
         total: Expression | None = None
-        for sign, part in addends:
-            made = self.term(part)
+        tight, self.tight = self.tight, False
+        terms = [self.term(part) for part in parts]
+        self.tight = tight
+        for (sign, part), made in zip(addends, terms, strict=True):
             if total is None:
                 whole = self.span(items[0].start, part[-1].end)
                 total = tree.Negative(whole, made) if sign == "-" else made
@@ -150,6 +152,9 @@ class Reading(Big):
         sorts = {self.kind(part) for part in made} & {kinds.VECTOR, kinds.ROW, kinds.MATRIX}
         if len(sorts) > 1 and len(made) > 1:
             return self.juxtaposed(items, items[-1])  # `a \odot b c^\top`
+        kinds_here = {self.kind(part) for part in made}
+        if kinds.SCALAR in kinds_here and sorts:
+            raise self.unknown(items[0], "a product entry by entry is of two tensors")
         total = made[0]
         for factor in made[1:]:
             total = tree.Binary(total.span.to(factor.span), "*", total, factor)
@@ -177,7 +182,8 @@ class Reading(Big):
             before = items[place - 1] if place else None
             if isinstance(item, Number) and isinstance(before, Number):
                 raise self.unknown(item, "two numbers stand side by side")
-            factor, place = self.factor(items, place)
+            read = self.tightly if op == "/" else self.factor
+            factor, place = read(items, place)
             if op == "/" and place < len(items) and not isinstance(items[place], Mark):
                 raise Ambiguous(
                     "`a / b c` may be `(a / b) c`, or `a / (b c)`",
@@ -230,13 +236,13 @@ class Reading(Big):
             return self.big(items, place)
         if is_limit(item):
             return self.limit(items, place)
-        if isinstance(base, Command) and base.name == "nabla":
+        if isinstance(base, Command) and (base.name == "nabla" or (base.name == "partial" and sub)):
             return self.nabla(items, place)
         if isinstance(item, Frac) and self.is_operator(item):
             return self.operated(items, place, item)
         if key(base) == "e" and sup is not None and sub is None and self.plain_name(base) is None:
             return self.call(self.at(item), "exp", self.sum(inside(sup))), place + 1
-        function = self.is_function(base)
+        function = self.is_function(base) if self.head_of(item) is None else None
         if key(base) == "E" and self.plain_name(base) is None and self.opens(items, place, "["):
             function = "E"
         if function is not None:
@@ -249,6 +255,13 @@ class Reading(Big):
         self.check_unseen(items, place)
         found = self.before_brackets(items, place)
         return found or (self.norm(item) or self.primary(item), place + 1)
+
+    def tightly(self, items: Line, place: int) -> tuple[Expression, int]:
+        r"""A factor that must say where it ends: what `\log` or a stroke stands before."""
+        before, self.tight = self.tight, True
+        found = self.factor(items, place)
+        self.tight = before
+        return found
 
     def opens(self, items: Line, place: int, bracket: str) -> bool:
         """Whether a bracket of this kind follows."""

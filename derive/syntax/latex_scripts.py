@@ -3,6 +3,7 @@
 from dataclasses import replace
 from fractions import Fraction
 
+from derive.diagnostics.span import Span
 from derive.syntax import latex_kinds as kinds
 from derive.syntax import tree
 from derive.syntax.latex_factors import RELATIONS, Ambiguous
@@ -131,13 +132,23 @@ class Scripts(Grouping):
                 f"`{name}` is a number, and has no entries",
                 "a name with this subscript would have to be declared",
             )
-        match self.split(below, ","):
+        slices = self.split(below, ",")
+        match below:
+            case (_, Mark(sign=":")) | (Mark(sign=":"), _):
+                slices = [below[:1], below[1:]]
+        match slices:
             case (first, (Mark(sign=":"),)) if axes == kinds.rank_of(kinds.MATRIX):
                 return tree.Subscript(self.at(item), base, (self.place(first),))
             case ((Mark(sign=":"),), second) if axes == kinds.rank_of(kinds.MATRIX):
                 turned = tree.Transpose(base.span, base)
                 return tree.Subscript(self.at(item), turned, (self.place(second),))
-        return tree.Subscript(self.at(item), base, self.places(below, axes))
+        return self.entry_of(base, self.places(below, axes), self.at(item))
+
+    def entry_of(self, base: Expression, places: tuple[Expression, ...], span: Span) -> Expression:
+        """An entry; a row, which has an axis of one before its own, has its first line."""
+        if self.kind(base) == kinds.ROW and len(places) == 1:
+            places = (tree.Number(span, Fraction(1), "1"), *places)
+        return tree.Subscript(span, base, places)
 
     def check_entry(self, item: Item, joined: str, alone: str | None, below: Line) -> None:
         """Stop where a subscript may be part of a name, or the place of an entry."""
@@ -222,6 +233,15 @@ class Scripts(Grouping):
                 "which of them?",
                 r"write `A^{\odot 2}` for entry by entry, `A A` for the product",
             )
+        match above:
+            case (Letter(text=text),) if kind == kinds.VECTOR and text not in self.known.ranks:
+                raise Ambiguous(
+                    f"this may be a power, or the place `{text}`",
+                    item.start,
+                    item.end,
+                    "which of them?",
+                    "write the place below; a power of each entry is that of an entry",
+                )
         return tree.Binary(span, "^", base, self.sum(above))
 
     def labelled(self, base: Expression, label: Line, fence: Fence, item: Item) -> Expression:
