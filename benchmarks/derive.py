@@ -1,19 +1,20 @@
 """Closed forms and proofs, beside SymPy and tensorgrad.
 
-Each time is of a fresh model: `derive` reads it and finds the closed form, `derive, proof` proves
-that of a textbook. The others differentiate the same loss as a person would write it for them;
-SymPy raw, as simplifying takes minutes or fails: one entry by index, all of them as components of
-small sizes. Its cache is emptied each time, or it
-would look up what it found before. Results are compared with differences of the loss at one point,
-at two entries. Ratios are to the fastest of the others that is right; after each time stands the
-length of the result in characters, as a multiple of the textbook's. Recurrences have any length in
-derive, and are written out for two steps for the others.
+Each time is of a fresh model: `derive` reads it and finds the closed form; `derive, proof` proves
+that of a textbook, and `derive, claim` tries it in numbers and by differences, too. The others
+differentiate the same loss as a person would write it for them; SymPy raw, as simplifying takes
+minutes or fails: one entry by index, all of them as components of small sizes. Its cache is emptied
+each time, or it would look up what it found before. Results are compared with differences of the
+loss at one point, at two entries. Ratios are to the fastest of the others that is right; after each
+time stands the length of the result in characters, as a multiple of the textbook's. Recurrences
+have any length in derive, and are written out for two steps for the others.
 """
 
 import importlib
 import signal
 import time
 from collections.abc import Callable, Iterator
+from math import inf
 from types import FrameType, ModuleType
 from typing import Any
 
@@ -24,7 +25,12 @@ import derive
 from benchmarks import by_index, by_matrix
 from benchmarks.derivations import DERIVATIONS, Derivation
 from benchmarks.measure import Row, medians
+from derive.check.engine import Engine
+from derive.diagnostics.span import Source
+from derive.model.elaborate import elaborate_claim
 from derive.model.scalar import Axis
+from derive.syntax.parse import parse_claim
+from derive.syntax.tree import Claim
 
 LIMIT = 30
 """Seconds after which a system is given up on a task."""
@@ -60,8 +66,10 @@ def _task(name: str, task: Derivation, edges: ModuleType | None) -> Iterator[Row
     slow: dict[str, float] = {}
     functions["derive"] = lambda: _closed_form(task)
     notes["derive"] = _length(_closed_form(task), task)
-    functions["derive, proof"] = lambda: derive.parse(task.model).claim(task.statement)
-    notes["derive, proof"] = type(functions["derive, proof"]()).__name__.lower()
+    functions["derive, proof"] = lambda: _proof(task)
+    functions["derive, claim"] = lambda: derive.parse(task.model).claim(task.statement)
+    for system in ("derive, proof", "derive, claim"):
+        notes[system] = type(functions[system]()).__name__.lower()
     right = []
     for system, (function, value) in _systems(name, task, point, edges).items():
         start = time.process_time()
@@ -95,6 +103,16 @@ def _closed_form(task: Derivation) -> str:
     if task.by == HESSIAN:
         return derive.parse(f"{task.model}q = grad(L, z)\n").gradient("q", "z").text
     return derive.parse(task.model).gradient("L", task.by).text
+
+
+def _proof(task: Derivation) -> object:
+    """What an exact argument alone gives."""
+    model = derive.parse(task.model).elaborated
+    claim = parse_claim(Source("<claim>", task.statement))
+    assert isinstance(claim, Claim)
+    relation = elaborate_claim(model, claim).relation
+    assert relation is not None
+    return Engine(model).prove(relation, (), inf)
 
 
 def _length(text: str, task: Derivation) -> str:

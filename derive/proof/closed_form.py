@@ -37,7 +37,7 @@ BETWEEN = 60
 """So much longer may an answer be that has no derivatives by names in between."""
 INDEXED = 40
 """So much longer may an answer be that has no indices."""
-ENOUGH = 60
+ENOUGH = 90
 """A shorter answer that was put together step by step is taken without looking for others."""
 POWER = 3
 """A power counts for so much more than its characters."""
