@@ -269,7 +269,10 @@ class Writer:
         if all(not at for _, at in scalar.derivatives):
             if len(arguments) == 1:
                 return trees.at(trees.primed(scalar.function, count, arguments[0]), places)
-            return trees.at(trees.call(scalar.function, *arguments), places)
+            made = trees.at(trees.call(scalar.function, *arguments), places)
+            for number, _ in scalar.derivatives:
+                made = _quotient(made, arguments[number])
+            return made
         made = trees.at(trees.name(scalar.function), places)
         for number, at in scalar.derivatives:
             below = trees.at(arguments[number], [self.index(i) for i in at])
