@@ -47,6 +47,7 @@ class Algebra:
         self.one = self.graph.one
         self.sums_to_one = sums_to_one
         self.nonnegative = nonnegative
+        self.is_stable = False  # exponentials are as they are to be computed: they stay apart
 
     def number(self, value: Fraction | int) -> Use:
         """A rational number."""
@@ -149,7 +150,7 @@ class Algebra:
     def _with_one_exponential(self, found: dict[Use, Fraction]) -> Use:
         """exp(a) exp(b) = exp(a + b); divisors that are sums of exponentials are among these."""
         logs = [pair for pair in found.items() if self._is_exponential(pair)]
-        if all(e > 0 and is_bounded(use) for use, e in logs):
+        if self.is_stable or all(e > 0 and is_bounded(use) for use, e in logs):
             return make_product(self.graph, found)
         exponent: list[tuple[Use, Fraction]] = []
         rest: dict[Use, Fraction] = {}

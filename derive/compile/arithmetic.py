@@ -99,7 +99,9 @@ class Arithmetic:
         return rest
 
     def _aligned(self, text: Text, rank: int) -> str:
-        body = self.emitter.floating(text.text) if text.boolean else text.text
+        body = text.text
+        if text.boolean:
+            body = self.emitter.floating(body, len(text.places))
         return placed(body, text.places, rank)
 
     # --- products --------------------------------------------------------------------------------
@@ -107,10 +109,10 @@ class Arithmetic:
     def product(self, node: Node, coefficient: Fraction = ONE) -> None:
         """A product of powers, times a number."""
         exponents = [e for e in node.head if isinstance(e, Fraction)]
-        pairs = [
-            (self.emitter.operand(inner, places), e)
-            for (inner, places), e in zip(node.args, exponents, strict=True)
-        ]
+        pairs: list[tuple[Text, Fraction]] = []
+        for (inner, places), e in zip(node.args, exponents, strict=True):
+            operand = self.emitter.operand(inner, places)
+            pairs.append((operand, ONE if operand.boolean and e > 0 else e))  # a mask is its square
         self._multiply(node, pairs, coefficient)
 
     def _multiply(
@@ -182,7 +184,7 @@ class Arithmetic:
             top = steps.pop(0)[1] if steps and steps[0][0] == "*" else "1"
             body = f"{top} / {body}"
         if first.boolean and not steps:
-            body = emitter.floating(body)
+            body = emitter.floating(body, rank)
         now = 1 if self.in_place and not grows else len(steps)
         for operator, text in steps[:now]:
             body = f"-{body}" if (operator, text) == ("*", "-1") else f"{body} {operator} {text}"
@@ -233,6 +235,8 @@ class Arithmetic:
 
     def _root(self, operand: Text, exponent: Fraction) -> tuple[str, Fraction]:
         """A factor, with a root taken by the library where it is an array."""
+        if operand.boolean and not operand.places:
+            return self.emitter.floating(operand.text, 0), exponent
         if abs(exponent) == Fraction(1, 2) and not operand.plain:
             return f"{self.module}.sqrt({tight(operand.text)})", exponent * 2
         return operand.text, exponent

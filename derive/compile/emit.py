@@ -99,13 +99,25 @@ class Emitter:
         if node.kind == "one":
             return Text("1", (), plain=True)
         if node.kind == "dim":
-            return Text(self.size(node.head[0]), (), plain=True)
+            size = self.size(node.head[0])
+            bare = " " in size and tight(size) == size
+            return Text(f"({size})" if bare else size, (), plain=True)
         found = self.done[node]
         self.left[node] = self.left.get(node, 0) - 1
         free = found.free and self.left[node] == 0
         if free and not found.boolean:
             self.buffers.leave(found.text, node.shape)
         return Text(found.text, places, free, found.boolean, found.plain)
+
+    def array(self, node: Node, places: tuple[int, ...]) -> Text:
+        """A node as an operand that is an array, also where one number stands for all entries."""
+        text = self.operand(node, places)
+        if text.plain and places:
+            self.needs_dtype = True
+            shape = self.shape(node.shape)
+            body = f"{self.dialect.module}.full({shape}, {tight(text.text)}, dtype=dtype)"
+            return Text(body, places)
+        return text
 
     def size(self, dim: object) -> str:
         """A dimension."""
@@ -223,7 +235,7 @@ class Emitter:
 
     def _fold(self, node: Node) -> None:
         ((inner, places),) = node.args
-        text = self.operand(inner, places)
+        text = self.array(inner, places)
         axes = axes_text([k for k, p in enumerate(places) if p >= node.rank], len(places))
         name = str(node.head[0])
         if self.dialect.name == "torch" and name != "prod":
@@ -238,9 +250,11 @@ class Emitter:
             whole = f"{text.text}.{name}()"
         self.keep(node, placed(whole, out, node.rank))
 
-    def floating(self, text: str) -> str:
-        """A mask as numbers."""
+    def floating(self, text: str, rank: int) -> str:
+        """A mask as numbers; of one number it may be Python's own."""
         self.needs_dtype = True
+        if not rank:
+            return f"{self.dialect.module}.asarray({tight(text)}, dtype=dtype)"
         return f"{text}.to(dtype)" if self.dialect.name == "torch" else f"{text}.astype(dtype)"
 
     # --- functions and contractions --------------------------------------------------------------
@@ -307,10 +321,10 @@ class Emitter:
             self.keep(node, f"{call})")
 
     def _contract(self, node: Node) -> None:
-        texts = [self.operand(inner, places) for inner, places in node.args]
+        texts = [self.array(inner, places) for inner, places in node.args]
         for text in texts:
             if text.boolean and len(texts) == 1:
-                text.text = self.floating(text.text)
+                text.text = self.floating(text.text, len(text.places))
 
         def ones(axes: Sequence[int]) -> str:
             return self.ones([node.axes[k] for k in axes])

@@ -32,7 +32,8 @@ class Tables:
         for inner, _ in node.args:
             if inner in self.emitter.done:
                 self.emitter.done[inner].free = False
-        return [self.emitter.operand(inner, places) for inner, places in node.args]
+        operand = self.emitter.operand if node.kind == "spread" else self.emitter.array
+        return [operand(inner, places) for inner, places in node.args]
 
     def spread(self, node: Node) -> None:
         """Repeated along axes that an array lacks, or with its axes in another order."""
@@ -57,7 +58,7 @@ class Tables:
         axis = next(k for k, p in enumerate(text.places) if p >= node.rank)
         kept = [p for p in text.places if p < node.rank]
         whole = f"{text.text}.argmax(axis={axis})" if kept else f"{text.text}.argmax()"
-        self.emitter.keep(node, placed(whole, kept, node.rank), boolean=True)
+        self.emitter.keep(node, self.emitter.floating(placed(whole, kept, node.rank), node.rank))
 
     def others(self, node: Node) -> None:
         """Products of the other entries along an axis."""

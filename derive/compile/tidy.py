@@ -32,6 +32,7 @@ def tidied(algebra: Algebra, outputs: Sequence[Use], titles: dict[Node, str]) ->
     for rule in (stable, _joined, _paired, _apart):
         rebuilding = Rebuilding(algebra, [use.node for use in outputs], rule, titles)
         outputs = [rebuilding.at(use) for use in outputs]
+        algebra.is_stable = True
     return list(outputs)
 
 

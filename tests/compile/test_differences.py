@@ -136,6 +136,33 @@ MODELS = {
         """,
         {"c": 0.5, "x": (3,)},
     ),
+    "means over two axes": (
+        """
+        dims n, m
+        param X[n, m]
+        loss L = mean(X)^2 + log(1 + mean(X^2)) + sum(X)/(n*m + 1)
+        """,
+        {"X": (3, 2)},
+    ),
+    "powers of softmax": (
+        """
+        dims n, m
+        input Z[n, m], x[n]
+        param v[n], u[m]
+        loss L = sum((softmax(Z).T @ v)^2) + sum((softmax(min(Z, 1)) @ u)^2) + sum(v*softmax(x)^3)
+        """,
+        {"Z": (3, 2), "x": (3,), "v": (3,), "u": (2,)},
+    ),
+    "masks as numbers": (
+        """
+        dims n, m
+        param a, x[n]
+        input Z[n, m]
+        loss L = sum(x^2) - min(a, 3) + (max(x[1], 0) - [a > 0]*a) * sum(relu(2*x)^2)
+            + sum(abs(mean(softmax(Z), over=m)))*a
+        """,
+        {"a": 0.5, "x": (3,), "Z": (3, 2)},
+    ),
     "rows at computed places": (
         """
         dims V, d, T
