@@ -1,4 +1,7 @@
-"""Values with gradients: NumPy by hand, PyTorch, JAX, HIPS autograd, and what derive compiled."""
+"""Values with gradients: NumPy by hand, PyTorch, JAX, HIPS autograd, and what derive compiled.
+
+A note has the most memory that derive takes at a time, beside that of NumPy by hand.
+"""
 
 from collections.abc import Callable, Iterator
 
@@ -7,7 +10,7 @@ import numpy as np
 import derive
 from benchmarks import losses
 from benchmarks.byhand import BY_HAND
-from benchmarks.measure import Row, medians, rows
+from benchmarks.measure import Row, medians, peak, rows
 from benchmarks.tasks import TASKS, Task
 from derive.diagnostics.diagnostic import DeriveError
 
@@ -26,6 +29,7 @@ def _task(name: str, task: Task) -> Iterator[Row]:
     hand = BY_HAND[task.loss]
     value, gradients = hand(**arrays)
     functions: dict[str, Callable[[], object]] = {HAND: lambda: hand(**arrays)}
+    notes: dict[str, str] = {}
     model = derive.parse(task.model)
     try:
         checked = model.compile("L", wrt=task.wrt)
@@ -36,6 +40,7 @@ def _task(name: str, task: Task) -> Iterator[Row]:
         functions[OURS] = lambda: checked(**arrays)
         functions["derive, check off"] = lambda: trusting(**arrays)
         _same(name, OURS, checked(**arrays), value, gradients)
+        notes[OURS] = f"(memory {peak(functions[OURS]) / peak(functions[HAND]):.2f}x)"
     for system, build in losses.SYSTEMS.items():
         try:
             function = build(task, arrays)
@@ -44,7 +49,7 @@ def _task(name: str, task: Task) -> Iterator[Row]:
             continue
         _same(name, system, function(), value, gradients)
         functions[system] = function
-    yield from rows("gradient", name, medians(functions), HAND)
+    yield from rows("gradient", name, medians(functions), HAND, notes)
 
 
 def _same(name: str, system: str, found: object, value: object, gradients: dict) -> None:  # type: ignore[type-arg]

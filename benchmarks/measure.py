@@ -2,6 +2,7 @@
 
 import gc
 import time
+import tracemalloc
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from statistics import median
@@ -49,6 +50,20 @@ def medians(
     finally:
         gc.enable()
     return {name: 1000 * median(times) for name, times in samples.items()}
+
+
+def peak(function: Callable[[], object]) -> int:
+    """The most bytes of NumPy and Python that a call takes, what it gives back included."""
+    function()
+    gc.collect()
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        tracemalloc.reset_peak()
+        function()
+        return tracemalloc.get_traced_memory()[1] - before
+    finally:
+        tracemalloc.stop()
 
 
 def _count(function: Callable[[], object]) -> int:

@@ -7,6 +7,7 @@ of a user gets into it: comments, strings and statements of a file never do. So 
 model chooses which arithmetic is done, and nothing else.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -15,7 +16,8 @@ import numpy as np
 from derive.compile.assumed import assumed
 from derive.compile.dialect import NUMPY
 from derive.compile.program import Program, executed, program
-from derive.evaluate.given import Given
+from derive.diagnostics.diagnostic import DeriveError
+from derive.evaluate.given import Given, problem
 from derive.model.model import Model
 from derive.model.scalar import Scalar
 
@@ -37,6 +39,8 @@ class Compiled:
         self._title = made.of
         self._given = Given(model, made.arguments, made.dims)
         self._check = check
+        is_array = made.of in model.definitions and model.definitions[made.of].indices
+        self._is_finite: Callable[[Any], bool] = _all_finite if is_array else math.isfinite
         self._function: Callable[..., tuple[Any, dict[str, Any]]] = executed(made)
         self._assumed = assumed(model, resolve, self.arguments) if check else []
 
@@ -50,11 +54,24 @@ class Compiled:
             self._given.obey(given)
         for assumption in self._assumed:
             assumption.check({**arrays, **dict(zip(self._given.names, given, strict=True))})
-        sizes = [int(arrays[dim]) for dim in self._given.dims]
-        found = self._function(*given, *sizes)
-        if self._check and not np.isfinite(found[0]).all():
+        sizes = [int(arrays[dim]) for dim in self._given.dims] if self._given.dims else ()
+        try:
+            found = self._function(*given, *sizes)
+        except IndexError:
+            raise self._outside() from None
+        if self._check and not self._is_finite(found[0]):
             self._given.numbers(given)
         return found
+
+    def _outside(self) -> DeriveError:
+        """The error for a place that is outside of its axis."""
+        sizes = ", ".join(f"{dim} = {size}" for dim, size in sorted(self._given.sizes.items()))
+        message = f"`{self._title}` needs an entry that is not there at these sizes: {sizes}"
+        return problem("no-value", message, self._title)
+
+
+def _all_finite(array: Any) -> bool:
+    return bool(np.isfinite(array).all())
 
 
 def compiled(

@@ -8,7 +8,7 @@ from derive.compile.carrying import Carrying
 from derive.compile.loop import Loop, Write, below
 from derive.compile.node import Node, NotCompiled, Spot, Use, arguments, relabelled
 from derive.compile.tables import Tables
-from derive.compile.text import Text, placed, tight
+from derive.compile.text import Text, index_text, placed, tight
 from derive.model.dim import ONE as DIM_ONE
 from derive.model.dim import ZERO, Dim
 from derive.model.scalar import Axis, IndexVariable
@@ -138,11 +138,17 @@ class Steps:
             parts = parts[:-1]
         name = self.names[write.table]
         if emitter.dialect.in_place:
-            emitter.lines.append(f"{name}[{', '.join(parts)}] {'+=' if write.adds else '='} {body}")
+            entry = f"{name}[{', '.join(parts)}]"
+            last = emitter.lines[-1] if emitter.lines else ""
+            made = f", out={body})"  # by the last statement, and for this alone
+            if not write.adds and own and text.free and last.endswith(made):
+                emitter.lines[-1] = f"{last.removesuffix(made)}, out={entry})"
+            else:
+                emitter.lines.append(f"{entry} {'+=' if write.adds else '='} {body}")
             return
         function = "add_at" if write.adds else "set_at"
         emitter.helpers[function] = None
-        emitter.lines.append(f"{name} = _{function}({name}, {_as_index(parts)}, {body})")
+        emitter.lines.append(f"{name} = _{function}({name}, {index_text(parts)}, {body})")
 
     # --- steps -----------------------------------------------------------------------------------
 
@@ -180,7 +186,7 @@ class Steps:
                 inner.lines.append(f"{name}[{', '.join(parts)}] = {text.text}")
             else:
                 inner.helpers["set_at"] = None
-                inner.lines.append(f"{name} = _set_at({name}, {_as_index(parts)}, {text.text})")
+                inner.lines.append(f"{name} = _set_at({name}, {index_text(parts)}, {text.text})")
             outer.done[node] = Text(name, (), True)
         ended = [self._emitted(inner, use.node, kept=True).text for use in leaving.values()]
         if ended:
@@ -376,15 +382,6 @@ def _stepped(use: Use, time: IndexVariable, left: list[IndexVariable]) -> tuple[
         else:
             found.append(bool(spot))
     return tuple(found)
-
-
-def _as_index(parts: list[str]) -> str:
-    """Positions as a tuple."""
-    found = []
-    for part in parts:
-        first, colon, last = part.partition(":")
-        found.append(f"slice({first or None}, {last or None})" if colon else part)
-    return f"({', '.join(found)},)"
 
 
 def _position(use: Use, node: Node, time: IndexVariable | None) -> int | None:

@@ -74,3 +74,12 @@ def identifiers(names: Iterable[str], reserved: Iterable[str]) -> dict[str, str]
         taken.add(chosen)
         found[name] = chosen
     return found
+
+
+def index_text(parts: list[str]) -> str:
+    """Positions as a tuple."""
+    found = []
+    for part in parts:
+        first, colon, last = part.partition(":")
+        found.append(f"slice({first or None}, {last or None})" if colon else part)
+    return f"({', '.join(found)},)"

@@ -56,19 +56,17 @@ class Given:
 
     def read(self, arguments: Mapping[str, Any]) -> list[Any]:
         """The arrays in order, all of one type. Raises DeriveError where one does not fit."""
-        arrays: list[Any] = []
         try:
-            for name in self.names:
-                arrays.append(arguments[name])
+            arrays = [arguments[name] for name in self.names]
         except KeyError:
             raise self._missing(arguments) from None
         if len(arguments) != len(self._expected):
             raise self._missing(arguments)
-        kind = arrays[0].dtype if arrays and type(arrays[0]) is np.ndarray else None
-        if kind not in (_DOUBLE, _SINGLE) or not all(
-            type(a) is np.ndarray and a.dtype is kind for a in arrays
-        ):
-            arrays = self._floats(arrays)
+        kind = _SINGLE if arrays and getattr(arrays[0], "dtype", None) is _SINGLE else _DOUBLE
+        for array in arrays:
+            if type(array) is not np.ndarray or array.dtype is not kind:
+                arrays = self._floats(arrays)
+                break
         shapes = tuple([a.shape for a in arrays])
         if shapes != self._shapes or self.dims:
             self._fit(shapes, {d: arguments[d] for d in self.dims if d in arguments})

@@ -302,6 +302,13 @@ def test_a_dimension_is_a_whole_number(size: Any) -> None:
         function(a=1.0, n=size)
 
 
+def test_an_entry_that_is_not_there_is_an_error() -> None:
+    function = compiled("dims n\nparam x[n]\nloss L = x[3]^2", "L", "x")
+    assert function(x=[1.0, 2, 3])[0] == 9
+    with pytest.raises(DeriveError, match="an entry that is not there at these sizes: n = 2"):
+        function(x=[1.0, 2])
+
+
 def test_an_infinity_in_a_mask_is_a_number() -> None:
     function = compiled("dims n\nparam z[n]\ninput m[n]\nloss L = log(sum(exp(z + m)))", "L", "z")
     value, gradients = function(z=[1.0, 2.0], m=[0.0, -math.inf])
