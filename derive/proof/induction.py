@@ -6,7 +6,9 @@ one step says of them, and what the hypothesis says of an entry one step before 
 summed over a time is zero where every summand is. A recurrence that the user wrote and an adjoint
 that was derived are compared first: where they agree, one name stands for both.
 
-Every attempt is exact: a guess that was wrong only fails.
+Where no entry can be solved for, a step may keep what is said or multiply it (`multiples`), or
+leave something over that is shown with it (`together`). Every attempt is exact: a guess that was
+wrong only fails.
 """
 
 from collections.abc import Callable, Iterable, Iterator
