@@ -400,3 +400,21 @@ def test_facts_on_norms_inverses_and_kinks_are_lemmas_with_proofs() -> None:
     assert "cofactors give the inverse" in lemmas
     assert r"\begin{cases} 1 & \text{if }" in lemmas
     assert r"\text{derivative of the loss}\text{; Lemma " in made
+
+
+def test_a_state_that_uses_itself_reads_as_in_a_book() -> None:
+    text = """
+dims T, n
+input x[1..T, n]
+param w[n]
+c[0] = zeros[n]
+for t in 1..T:
+    o[t] = w*x[t]
+    c[t] = o[t] + c[t-1]/2
+    h[t] = o[t]*tanh(c[t])
+loss L = sum(h[T])
+"""
+    made = solved(text)
+    assert r"\frac{\partial h_{ti}}{\partial o_{ti}} = \tanh(c_{ti})" in made
+    assert r"o_{ti} \, (1 - \tanh(c_{ti})^{2})" in made
+    assert r"\frac{\partial c_{t + 1, i}}{\partial c_{ti}} = \frac{1}{2}" in made

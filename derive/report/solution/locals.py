@@ -21,7 +21,7 @@ from derive.report.solution.terms import (
     with_shift,
 )
 from derive.report.solution.times import allowed, common, ends
-from derive.report.solution.writing import Variables, Writing
+from derive.report.solution.writing import Variables, Writing, costs
 from derive.syntax import tree
 from derive.syntax.tree import Expression
 
@@ -94,13 +94,13 @@ class Locals(Writing):
             inside = self.loop_axis(of, first.axis)
             during = allowed(inside, place)
             kept = common(lower[0].axis, [during]) if during is not None else None
-            own = lower if kept is None else (IndexVariable(lower[0].name, kept), *lower[1:])
-            within = Place(spot(named_variable(own[0])).terms, lag)
+            here = spot(named_variable(IndexVariable(lower[0].name, kept or lower[0].axis)))
+            algebra = self.engine.calculus.algebra
             one = with_shift(poly, first, time, lag)
-            one = self.engine.calculus.algebra.substitute(
-                one, {first: within, time: spot(named_variable(own[0]))}
-            )
-            yield self.part(of, by, own, one, upper, {first: within}, during)
+            one = algebra.substitute(one, {first: Place(here.terms, lag), time: here})
+            # What holds at these times is written with an index over all: calls are known there.
+            one = algebra.substitute(one, {here.terms[0][0]: spot(time)})
+            yield self.part(of, by, lower, one, upper, {first: place}, during)
 
     def restricted(self, part: Local, by: str, lower: Variables, inner: Variables) -> Local:
         """A derivative that a loop does not shift, at fewer times."""
@@ -150,8 +150,7 @@ class Locals(Writing):
         letters = dict(zip((v for v in wide(upper) if v not in tied), free, strict=True))
         names = {v: named_variable(letter) for v, letter in letters.items()}
         poly = rename_poly(poly, names)
-        knowing = self.engine.closing.knowing()
-        value = self.shortest(f"d{of}/d{by}", poly, (*names.values(), *below), knowing)
+        value = self.at_all_times(of, by, poly, (*names.values(), *below))
         if value is None:
             return None
         at = tuple(place_tree(tied[v]) if v in tied else place_of(names.get(v, v)) for v in upper)
@@ -160,6 +159,25 @@ class Locals(Writing):
         in_loop = of in self.source.times and by in self.source.times
         partial = in_loop or bool(self.routes(of, by))
         return Local(of, at, binders, value, partial, during, poly)
+
+    def at_all_times(
+        self, of: str, by: str, poly: Poly, variables: tuple[Var, ...]
+    ) -> Expression | None:
+        """The shortest form; calls in a loop are known at all times of what they are applied to."""
+        knowing, title = self.engine.closing.knowing(), f"d{of}/d{by}"
+        found = [self.shortest(title, poly, variables, knowing)]
+        loop = self.model.definitions[of].recurrence
+        time = self.source.times.get(by)
+        narrow = next((v for v in variables if v.name == time), None)
+        if loop is not None and narrow is not None:
+            axes = {self.axes(name)[0] for name in loop.names if self.axes(name)}
+            for axis in sorted(axes - {narrow.axis}, key=str):
+                wider = named_variable(IndexVariable(narrow.name, axis))
+                wide_poly = self.engine.calculus.algebra.substitute(poly, {narrow: spot(wider)})
+                own = tuple(wider if v is narrow else v for v in variables)
+                found.append(self.shortest(title, wide_poly, own, knowing))
+        kept = [made for made in found if made is not None]
+        return min(kept, key=costs) if kept else None
 
     def moved(self, of: str, by: str, lower: Variables) -> tuple[Poly, tuple[Var, ...]]:
         """The local derivative, and the definition's indices."""
