@@ -9,6 +9,7 @@ from derive.model.functions import prelude_names
 from derive.model.judged import judge_claim, judge_derivation, text_of
 from derive.model.model import Judgement, Model
 from derive.model.operations import OPERATIONS
+from derive.model.scalar import Scalar
 from derive.model.traverse import names_in
 from derive.syntax import tree
 from derive.syntax.latex import LatexError
@@ -42,7 +43,12 @@ def known(model: Model) -> Known:
         params,
         frozenset(n for n, s in model.symbols.items() if len(s.axes) == 1 and s.properties & FLAGS),
         drawn(model),
+        {name: _names(law.parameters) for name, law in model.laws.items()},
     )
+
+
+def _names(parameters: tuple[Scalar, ...]) -> frozenset[str]:
+    return frozenset[str]().union(*map(names_in, parameters))
 
 
 def drawn(model: Model) -> dict[str, frozenset[str]]:

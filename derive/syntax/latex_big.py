@@ -233,9 +233,14 @@ class Big(Applied):
         if len(over) > 1 and not over <= said:
             missing = ", ".join(f"`{name}`" for name in sorted(over - said))
             raise self.unknown(item, f"the mean is over {missing}, too, which is not named below")
-        for name in said - {None}:
-            if name in self.known.ranks and name not in self.known.drawn:
-                raise self.unknown(item, f"`{name}` is not random")
+        named = {name for name in said if name is not None and name in self.known.ranks}
+        for name in named - self.known.drawn.keys():
+            raise self.unknown(item, f"`{name}` is not random")
+        laws = [self.plain_name(part) for side in sides[1:] for part in side]
+        used = frozenset[str]().union(*(self.known.laws.get(n, frozenset()) for n in named))
+        for law in laws:
+            if named and law in self.known.ranks and law not in used:
+                raise self.unknown(item, f"`{law}` is not in the law that is declared")
 
     # --- sums of terms ---------------------------------------------------------------------------
 

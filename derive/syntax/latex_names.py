@@ -41,7 +41,8 @@ class Known:
     """The names in scope: `ranks` of tensors, sizes and indices, `functions`; `printed` forms.
 
     `defined` are the tensors that hang on others, `params` those that are learned, `sets` vectors
-    of zeros and ones. `drawn` tells on which random tensors a name hangs, if on any.
+    of zeros and ones. `drawn` tells on which random tensors a name hangs, if on any; `laws` which
+    names the law of a random tensor has.
     """
 
     ranks: Mapping[str, int]
@@ -53,6 +54,7 @@ class Known:
     params: tuple[str, ...] = ()
     sets: frozenset[str] = frozenset()
     drawn: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    laws: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def forms(self) -> dict[str, list[str]]:
         """For each way of writing, the names that it may be."""

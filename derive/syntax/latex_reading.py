@@ -201,9 +201,17 @@ class Reading(Big):
     def combined(self, left: Expression, op: str, right: Expression) -> Expression:
         """A product, by what both sides are."""
         span = left.span.to(right.span)
-        if op in ("/", "*"):
+        if op == "/":
             return tree.Binary(span, op, left, right)
         first, second = self.kind(left), self.kind(right)
+        if op == "*" and kinds.SCALAR not in (first, second):
+            raise Ambiguous(
+                "a star between tensors may be a product entry by entry, or a convolution",
+                left.span.start - self.offset,
+                right.span.end - self.offset,
+                "which of them?",
+                r"write `\odot` for the product entry by entry",
+            )
         if kinds.SCALAR in (first, second) or (op == "⊙" and first == second):
             return tree.Binary(span, "*", left, right)
         if op == "⊙":
