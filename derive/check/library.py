@@ -71,7 +71,8 @@ class Answer:
     @cached_property
     def recurrences(self) -> tuple[str, ...]:
         """The recurrences on which it rests, a line for each piece."""
-        return recurrences(self.engine.closing, self.node.of, self.found.tensor.body)
+        body = self.engine.resolve(self.found.tensor.body)
+        return recurrences(self.engine.closing, self.node.of, body)
 
     @property
     def sympy(self) -> Any:

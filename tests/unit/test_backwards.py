@@ -38,7 +38,7 @@ def test_the_adjoint_of_a_network_runs_back() -> None:
 
 def test_the_index_is_called_as_in_the_loop() -> None:
     lines = derive.parse(GATED).gradient("L", "u").recurrences
-    assert lines[0] == "dL/dz[s] = x[s]*dL/dh[s] - h[s - 1]*dL/dh[s]  for s in T..1 step -1"
+    assert lines[0] == "dL/dz[s] = dL/dh[s]*(x[s] - h[s - 1])  for s in T..1 step -1"
     assert not any("sigmoid.x" in line for line in lines)
 
 
