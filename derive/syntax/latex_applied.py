@@ -14,6 +14,7 @@ from derive.syntax.latex_tree import (
     Accent,
     Command,
     Fence,
+    Group,
     Item,
     Letter,
     Line,
@@ -317,4 +318,8 @@ def without_stop(items: Line) -> Line:
 
 
 def _is_bare(item: Item) -> bool:
-    return isinstance(parts_of(item)[0], Letter | Command | Accent | Styled | Word)
+    """A name, perhaps with marks, and not a power of one."""
+    base, _, above = parts_of(item)
+    first = above.items[0] if isinstance(above, Group) and above.items else above
+    power = isinstance(first, Number) or (isinstance(first, Mark) and first.sign == "-")
+    return not power and isinstance(base, Letter | Command | Accent | Styled | Word)
