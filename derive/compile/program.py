@@ -78,6 +78,7 @@ def wanted(
 ) -> Wanted:
     """The value and its gradients. Raises NotCompiled."""
     lowering = Lowering(model, resolve, frozenset(wrt))
+    graph = lowering.algebra.graph
     value = lowering.name(of)
     targets = [lowering.name(name) for name in wrt]
     adjoints = Adjoints(lowering, value, [use.node for use in targets])
@@ -92,7 +93,12 @@ def wanted(
         titles[node] = title
     for name, use in zip(wrt, found, strict=True):
         titles.setdefault(use.node, f"d{of}_d{name}")
-    outputs = tidied(lowering.algebra, [value, *found], titles)
+    outputs = [
+        made if made.labels == use.labels else graph.make("spread", (), [made], use.labels)
+        for use, made in zip(
+            [value, *found], tidied(lowering.algebra, [value, *found], titles), strict=True
+        )
+    ]
     return Wanted(lowering, outputs[0], tuple(outputs[1:]), titles)
 
 

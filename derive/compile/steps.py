@@ -262,10 +262,9 @@ class Steps:
         """The text of a node in a step; what is `kept` until its end is not written over."""
         for needed in below([node], inner.done):
             inner.visit(needed)
-        text = inner.operand(node, tuple(range(node.rank)))
-        if kept:
-            inner.buffers.claim(text.text)
-        return text
+        if kept and node in inner.done:
+            inner.done[node].free = False
+        return inner.operand(node, tuple(range(node.rank)))
 
     def _parts(self, inner: "Emitter", write: Write) -> list[str]:
         """The positions that a write of one step is about."""

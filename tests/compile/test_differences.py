@@ -163,6 +163,32 @@ MODELS = {
         """,
         {"a": 0.5, "x": (3,), "Z": (3, 2)},
     ),
+    "terms that cancel": (
+        """
+        dims n, m, k
+        input Z[n, m]
+        param W[m, k]
+        q = Z @ W
+        loss L = sum(q) + sum(softmax(q))
+        """,
+        {"Z": (3, 2), "W": (2, 4)},
+    ),
+    "states that share what a step leaves": (
+        """
+        dims T, n
+        input x[1..T, n]
+        param U[n, n], V[n, n], w[n], c0[n]
+        a[0] = w
+        b[0] = zeros[n]
+        c[0] = c0*w
+        for t in 1..T:
+            a[t] = sigmoid(a[t-1] + c[t-1] + x[t])
+            b[t] = tanh(b[t-1]*w + V @ a[t] + c[t-1] + x[t])
+            c[t] = sigmoid(U @ c[t-1] + V @ b[t] + b[t-1])
+        loss L = sum[t in 1..T](sum(a[t]*x[t])) + sum(a[T]) + sum[t in 1..T](sum(b[t]))
+        """,
+        {"x": (4, 2), "U": (2, 2), "V": (2, 2), "w": (2,), "c0": (2,)},
+    ),
     "rows at computed places": (
         """
         dims V, d, T
