@@ -16,7 +16,7 @@ from derive.calculus.expectation import Averaging
 from derive.calculus.limits import Limiting
 from derive.calculus.lower import Lowering
 from derive.calculus.lower import Scope as Places
-from derive.calculus.place import Place, Var, fresh, text_key
+from derive.calculus.place import Place, Var, fresh, named, text_key
 from derive.calculus.powers import leading_sign
 from derive.calculus.products import NotExact
 from derive.calculus.raising import Raising
@@ -85,7 +85,7 @@ class Calculus:
         """The variable that stands for a free index of a statement."""
         if index not in self._variables:
             key = hash((19, text_key(index.name), len(self._variables)))
-            self._variables[index] = Var(index.axis, key, index.name)
+            self._variables[index] = named(index.axis, key, index.name)
         return self._variables[index]
 
     def axes(self, name: str) -> tuple[Axis, ...]:

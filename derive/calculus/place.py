@@ -46,6 +46,16 @@ def fresh(axis: Axis, name: str = "") -> Var:
     return Var(axis, hash((7, number)), name or f"_{number}")
 
 
+@lru_cache(maxsize=4096)
+def named(axis: Axis, key: int, name: str) -> Var:
+    """A variable of a statement: the same object in every model.
+
+    Atoms are found again by their hash: those of variables of one key that are not the same object
+    would all have to be looked through.
+    """
+    return Var(axis, key, name)
+
+
 @cache
 def label(height: int, number: int, axis: Axis) -> Var:
     """The `number`th bound variable of an atom of this height."""
