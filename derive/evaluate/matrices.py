@@ -58,7 +58,8 @@ def matrix_product(world: "World", node: MatrixProduct) -> Labelled:
         axis=0,
         return_inverse=True,
     )
-    products = np.stack([*_products(world, factors, node.step, pairs.tolist())], axis=-3)
+    ends = pairs.tolist() or [[0, -1]]  # where there are no places, any product will do
+    products = np.stack([*_products(world, factors, node.step, ends)], axis=-3)
     places = [
         Places(labels, which.reshape(lows.shape)),
         *(world.places(index, 1) for index in node.indices),
