@@ -136,7 +136,14 @@ class Arithmetic:
             factors = [(self._root(t, e)) for t, e in groups[()]]
             emitter.keep(node, _quotient(factors, coefficient))
             return
-        self._into_longest(node, groups.pop(longest), self._shorter(groups, coefficient, rank))
+        own = groups.pop(longest)
+        if all(t.boolean and e == 1 for t, e in own):  # masks together are a mask
+            texts = [t.text for t, _ in own]
+            mask = texts[0] if len(texts) == 1 else f"({' & '.join(texts)})"
+            meets = any(groups)  # an array of numbers, by which it becomes one
+            mask = mask if meets else emitter.floating(mask, len(longest))
+            own = [(Text(mask, longest, False, meets), ONE)]
+        self._into_longest(node, own, self._shorter(groups, coefficient, rank))
 
     def _shorter(
         self,
@@ -183,8 +190,6 @@ class Arithmetic:
         if e < 0:
             top = steps.pop(0)[1] if steps and steps[0][0] == "*" else "1"
             body = f"{top} / {body}"
-        if first.boolean and not steps:
-            body = emitter.floating(body, rank)
         now = 1 if self.in_place and not grows else len(steps)
         for operator, text in steps[:now]:
             body = f"-{body}" if (operator, text) == ("*", "-1") else f"{body} {operator} {text}"

@@ -265,10 +265,18 @@ class Emitter:
         module, rank = self.dialect.module, node.rank
         args = [placed(t.text, t.places, rank) for t in texts]
         reusable = next((t for t in texts if self.fits(node, t)), None)
+        plain = all(t.plain for t in texts)
+        if plain and name in _COMPARED:
+            body = f"float({tight(args[0])} {_COMPARED[name]} {tight(args[1])})"
+            self.done[node] = Text(body, (), plain=True)
+            return
+        if plain and node.rank and name not in self.dialect.calls:
+            self.needs_dtype = True
+            args[0] = f"{module}.full({self.shape(node.shape)}, {tight(args[0])}, dtype=dtype)"
         if name in _COMPARED:
             self.keep(node, f"{args[0]} {_COMPARED[name]} {args[1]}", boolean=True)
             return
-        if all(t.plain for t in texts) and name in self.dialect.calls:
+        if plain and name in self.dialect.calls:
             self.helpers["math"] = None
             function = {"abs": "fabs"}.get(name, name)
             self.done[node] = Text(f"math.{function}({tight(args[0])})", (), plain=True)

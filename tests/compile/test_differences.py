@@ -159,9 +159,18 @@ MODELS = {
         param a, x[n]
         input Z[n, m]
         loss L = sum(x^2) - min(a, 3) + (max(x[1], 0) - [a > 0]*a) * sum(relu(2*x)^2)
-            + sum(abs(mean(softmax(Z), over=m)))*a
+            + sum(abs(mean(softmax(Z), over=m)))*a + sum(relu(sum(softmax(Z), over=m)/2))*a^2
         """,
         {"a": 0.5, "x": (3,), "Z": (3, 2)},
+    ),
+    "the largest of the smaller": (
+        """
+        dims n, m
+        param X[n, m], a
+        input Z[n, m]
+        loss L = sum(max(min(X + Z, 0.3), over=m)^2) + a*sum(min(X, 0.2)) + sum(relu(X)*[Z > 0])
+        """,
+        {"X": (4, 3), "a": 0.5, "Z": (4, 3)},
     ),
     "terms that cancel": (
         """
