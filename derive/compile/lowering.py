@@ -55,16 +55,19 @@ class Lowering:
         self.resolve = resolve
         self.wrt = wrt
         self.algebra = Algebra(
-            lambda name: (
-                name not in wrt and not _ONE_SUMS.isdisjoint(model.symbols[name].properties)
-            ),
-            lambda name: not _NOT_BELOW_ZERO.isdisjoint(model.symbols[name].properties),
+            lambda name: name not in wrt and self._has(name, _ONE_SUMS),
+            lambda name: self._has(name, _NOT_BELOW_ZERO),
         )
         self.names: dict[str, Use] = {}
         self.titles: dict[Node, str] = {}
         self.chains: dict[Hashable, tuple[Use, tuple[IndexVariable, ...]]] = {}
         self.in_loop = False
         self._starting: Recurrence | None = None  # the loop of which a first entry is lowered
+
+    def _has(self, name: str, properties: frozenset[str]) -> bool:
+        """Whether one of the properties is declared of a name: of a defined one, none is."""
+        symbol = self.model.symbols.get(name)
+        return symbol is not None and not properties.isdisjoint(symbol.properties)
 
     def axes(self, name: str) -> tuple[Axis, ...]:
         """The axes of a name."""

@@ -63,6 +63,11 @@ def _forget(model: Model, before: set[str]) -> None:
         del model.definitions[name]
 
 
+def _reads(text: str, name: str) -> bool:
+    """Whether an entry of `name` stands in `text`."""
+    return re.search(rf"(?<!\w){re.escape(name)}\[", text) is not None
+
+
 class _Loop:
     def __init__(self, model: Model, hidden: Hidden, e: Expressions, parts: Parts) -> None:
         self.model, self.hidden, self.e, self.parts = model, hidden, e, parts
@@ -151,11 +156,21 @@ class _Loop:
 
     def with_hint(self, problem: Diagnostic) -> Diagnostic:
         """A clash of shapes; where a name was taken for a number, how to say that it is none."""
+        if problem.code not in _CLASHES:
+            return problem
         for entry in self.parts.entries:
             name, value = entry.name.id, self.values.get(id(entry))
-            used = re.search(rf"(?<!\w){re.escape(name)}\[", problem.span.text)
-            if used and value is not None and not value.indices and problem.code in _CLASHES:
-                help_ = f"a start that is a vector says so: `{left_side(entry).text} = zeros[...]`"
+            used = _reads(problem.span.text, name)
+            if used and value is not None and not value.indices:
+                help_ = f"a start that is a vector says so: `{left_side(entry).text}] = zeros[...]`"
+                return replace(problem, helps=(*problem.helps, help_))
+        for name in self.bodies:
+            started = any(entry.name.id == name for entry in self.parts.entries)
+            used = _reads(problem.span.text, name)
+            if used and not started and name not in self.shapes:
+                range_ = self.variable.axis
+                start = range_.low - ONE if self.step > 0 else range_.high + ONE
+                help_ = f"`{name}` has no start yet, as in `{name}[{start}] = ...` before the loop"
                 return replace(problem, helps=(*problem.helps, help_))
         return problem
 

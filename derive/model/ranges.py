@@ -154,10 +154,11 @@ def position(e: Expressions, expr: tree.Expression, range_: Axis, padded: bool =
 
 def _two_ranges(name: str, first: Axis, second: Axis) -> str:
     """What to write where an index stands on two axes: of `x[0..T]` and `y[T]`, or `W` turned."""
-    later = (first.low - second.low).constant
-    if later is not None and first.high == second.high:
-        axis = first if later > 0 else second
-        return f"give it a range: `{name} in {axis.low}..{axis.high}`"
+    later, longer = (first.low - second.low).constant, (first.high - second.high).constant
+    if later is not None and longer is not None:
+        low = first.low if later > 0 else second.low
+        high = second.high if longer > 0 else first.high
+        return f"give it a range: `{name} in {low}..{high}`"
     return f"are two indices in the wrong order? Else give `{name}` a range of its own"
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from derive.diagnostics.span import Span
+from derive.diagnostics.suggest import nearest
 from derive.syntax import latex_kinds as kinds
 from derive.syntax import tree
 from derive.syntax.latex_factors import RELATIONS, Ambiguous
@@ -127,6 +128,15 @@ class Scripts(Grouping):
         axes = kinds.rank_of(self.kind(base))
         if axes == 0:
             name = base.id if isinstance(base, tree.Name) else "this"
+            if isinstance(base, tree.Name) and name not in self.known.ranks:
+                near = nearest(name, self.known.ranks)
+                raise self.unknown(
+                    item,
+                    f"nothing is named `{name}` here",
+                    "a name with this subscript would have to be declared"
+                    if near is None
+                    else f"did you mean `{near}`?",
+                )
             raise self.unknown(
                 item,
                 f"`{name}` is a number, and has no entries",

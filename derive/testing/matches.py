@@ -141,7 +141,8 @@ class _Compared:
         if not _differs(claimed, derived, tolerance, epsilon).any():
             return None
         derived, bounds = _derived(self.model, self.gradient, point, BALL(_PRECISION))
-        differs = _differs(claimed, derived, tolerance, epsilon)
+        value = Evaluator(self.model.elaborated, FLOAT).at(point).value(self.loss)
+        differs = _differs(claimed, derived, tolerance, epsilon, abs(float(value)))
         if not differs.any():
             return None
         return Seen(
@@ -179,9 +180,15 @@ def _where(point: Point) -> str:
     return f" at {sizes}" if sizes else ""
 
 
-def _differs(claimed: Array, derived: Array, tolerance: float, epsilon: float) -> Array:
-    """Where two gradients are not the same number; a NaN is none."""
-    largest = np.max(np.abs(derived), initial=0.0)
+def _differs(
+    claimed: Array, derived: Array, tolerance: float, epsilon: float, scale: float = 0.0
+) -> Array:
+    """Where two gradients are not the same number; a NaN is none.
+
+    `scale` is the size of the loss: where a gradient is zero because its terms cancel, no other
+    entry tells how far apart these terms are from nothing when they are rounded.
+    """
+    largest = np.max(np.abs(derived), initial=scale if np.isfinite(scale) else 0.0)
     room = tolerance * np.abs(derived) + 64 * epsilon * largest
     with np.errstate(invalid="ignore"):
         return np.asarray(~(np.abs(claimed - derived) <= room))

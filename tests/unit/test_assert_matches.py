@@ -106,3 +106,34 @@ def test_what_cannot_be_compared():
         assert_matches(NETWORK, "L", {"V": lambda X: X})
     with pytest.raises(derive.DeriveError):
         assert_matches(derive.parse("z = q"), "z", {})
+
+
+CANCELLING = derive.parse("""
+dims n, k
+input x[n]
+param V[n, k]
+target y
+s = V.T @ x
+loss L = (sum(s^2) - sum((V^2).T @ x^2) - y)^2
+""")
+
+
+def test_terms_that_cancel_up_to_rounding_are_zero():
+    def right(x, V, y, s, L):
+        slope = 2 * np.sum(s**2 - (V**2).T @ x**2) - 2 * y
+        return slope * 2 * (np.outer(x, s) - (x**2)[:, None] * V)
+
+    assert_matches(CANCELLING, "L", {"V": right}, points=8)
+    wrong = message(
+        WrongGradient,
+        CANCELLING,
+        "L",
+        {"V": lambda x, V, y, s: right(x, V, y, s, 0) * (1 if len(x) > 1 else 0) + (len(x) == 1)},
+    )
+    assert "n = 1" in wrong
+
+
+def test_a_small_loss_has_small_roundings():
+    model = derive.parse("dims n\ninput x[n]\nloss L = 1/10^20 * sum(x^2)")
+    assert_matches(model, "L", {"x": lambda x: 2e-20 * x})
+    message(WrongGradient, model, "L", {"x": lambda x: 2e-20 * x + 1e-25})

@@ -183,3 +183,29 @@ def test_an_index_of_sympy_is_called_like_no_tensor():
     found = derive.parse(text).gradient("L", "k").sympy
     names = [symbol.name for symbol in found.free_symbols if symbol.is_Symbol]
     assert len(names) == len(set(names))
+
+
+def test_the_numpy_source_sums_over_derivatives_that_are_given() -> None:
+    model = derive.parse("""
+dims T, n, m
+input u[T, m]
+param A[n, n], C[n, n], D[n, m], x0[n]
+target y[T, n]
+x[0] = x0
+for t in 1..T:
+    x[t] = A @ x[t-1] + D @ u[t]
+    v[t] = C @ x[t] + D @ u[t]
+loss L = sum((v - y)^2)
+""")
+    gradient = model.gradient("L", "u")
+    names: dict[str, Any] = {}
+    exec(gradient.numpy, names)
+    function = names["dL_du"]
+    rng = np.random.default_rng(0)
+    shapes = {"u": (4, 3), "A": (2, 2), "C": (2, 2), "D": (2, 3), "x0": (2,), "y": (4, 2)}
+    values = {name: rng.normal(size=shape) for name, shape in shapes.items()}
+    given = {
+        n: values[n] if n in values else model.gradient("L", n.removeprefix("dL_d"))(**values)
+        for n in inspect.signature(function).parameters
+    }
+    np.testing.assert_allclose(function(**given), gradient(**values))
