@@ -10,20 +10,23 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from derive.calculus.adjoints import Accumulation, Body, Gradient, title_of
-from derive.calculus.algebra import Algebra
+from derive.calculus.algebra import Algebra, TooLarge
+from derive.calculus.coinciding import coinciding, visible
 from derive.calculus.contraction import RULES
 from derive.calculus.expectation import Averaging
 from derive.calculus.limits import Limiting
 from derive.calculus.lower import Lowering
 from derive.calculus.lower import Scope as Places
+from derive.calculus.partials import NotDifferentiable
 from derive.calculus.place import Place, Var, fresh, named, text_key
-from derive.calculus.powers import leading_sign
+from derive.calculus.powers import Undefined, leading_sign
 from derive.calculus.products import NotExact
 from derive.calculus.raising import Raising
 from derive.calculus.ranges import spot
 from derive.calculus.recurrence import as_definition, widest
 from derive.calculus.signs import Signs, shape_of
 from derive.calculus.term import Atom, Poly
+from derive.calculus.unfolding import Unfolding
 from derive.model.model import Assumption, Definition, Model, Recurrence
 from derive.model.scalar import (
     Apply,
@@ -36,6 +39,9 @@ from derive.model.scalar import (
     Tensor,
 )
 from derive.model.traverse import free_variables
+
+MOST_STAGES = 20
+MOST_TERMS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +76,7 @@ class Calculus:
         self.adjoint_of: dict[str, tuple[str, str]] = {}
         self._limits: dict[str, Limits] = {}
         self._bodies: dict[str, Body] = {}
+        self._zeros: dict[Poly, Poly | None] = {}
         self._cycles: dict[str, Recurrence | None] = {}
         self._gradients: dict[tuple[str, str, bool], Gradient] = {}
         self._gradient_facts: dict[tuple[str, str, bool], set[str]] = {}
@@ -323,7 +330,30 @@ class Calculus:
                 self.ties |= limits.ties
                 self.signs.places |= limits.places
                 self.facts |= limits.facts
-        return frozenset(shape_of(kink) for kink in self.kinks)
+        return frozenset(shape_of(k) for k in self.kinks if self.zeros_of(k) is not None)
+
+    def zeros_of(self, kink: Poly) -> Poly | None:
+        """Where a kink is zero whatever the values, so that leaving it out does not mean that."""
+        if kink not in self._zeros:
+            there = coinciding(self.algebra, kink)
+            try:
+                inside = coinciding(self.algebra, self.opened(kink))
+            except (TooLarge, NotExact, NotDifferentiable, Undefined):
+                inside = None
+            self._zeros[kink] = there if there == inside else None
+        return self._zeros[kink]
+
+    def opened(self, poly: Poly) -> Poly:
+        """The polynomial with the definitions opened of what stands in sight."""
+        for _ in range(MOST_STAGES):
+            names = {str(atom.head[0]) for atom in visible(poly)}
+            bodies = {n: body for n in sorted(names) if (body := self.body(n)) is not None}
+            if not bodies:
+                return poly
+            poly = Unfolding(self.algebra, bodies).poly(poly)
+            if len(poly.terms) > MOST_TERMS:
+                break
+        raise TooLarge
 
     def reachable(self, poly: Poly) -> list[str]:
         """The definitions on which a term depends."""

@@ -199,8 +199,9 @@ def _zero(algebra: Algebra, poly: Poly) -> Poly:
         return ZERO
     if leading_sign(poly) < 0:
         poly = -poly
-    if algebra.knowledge.is_nonzero(poly):
-        return ZERO
+    known = algebra.knowledge.zeros(poly)
+    if known is not None:
+        return known
     return of_atom(Atom("func", ("zero",), (), (poly,)))
 
 

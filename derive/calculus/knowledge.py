@@ -32,9 +32,9 @@ class Knowledge:
         """Assumed to be positive, or (not `strictly`) not to be negative."""
         return False
 
-    def is_nonzero(self, poly: Poly) -> bool:
-        """Surely different from zero, perhaps by a condition that the statement collects."""
-        return False
+    def zeros(self, poly: Poly) -> Poly | None:
+        """[poly = 0], where it is known, perhaps by a condition that the statement collects."""
+        return None
 
     def is_place(self, number: Poly, axis: Axis) -> bool:
         """A computed number is surely a place of the axis."""

@@ -5,6 +5,7 @@ from itertools import permutations
 
 from derive.calculus.algebra import Algebra
 from derive.calculus.canonical import axis_key, poly_signature
+from derive.calculus.coinciding import coinciding
 from derive.calculus.knowledge import Knowledge
 from derive.calculus.powers import is_nonnegative, is_positive
 from derive.calculus.ranges import surely_at_least
@@ -105,12 +106,12 @@ class Signs(Knowledge):
         """A computed number is surely a place of the axis: an entry stands there."""
         return (number, axis) in self.places or super().is_place(number, axis)
 
-    def is_nonzero(self, poly: Poly) -> bool:
-        """Left out by the statement: a kink of what was differentiated."""
-        if self.nonzero and shape_of(poly) in self.nonzero:
-            self.conditions.add(poly)
-            return True
-        return False
+    def zeros(self, poly: Poly) -> Poly | None:
+        """[poly = 0] of a kink of what was differentiated: only where places coincide."""
+        if not self.nonzero or shape_of(poly) not in self.nonzero:
+            return None
+        self.conditions.add(poly)
+        return coinciding(self.plain, poly)
 
     def _name_is(self, name: str, strictly: bool) -> bool:
         """The entries of a declared or defined tensor are positive (or not negative)."""

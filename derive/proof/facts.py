@@ -41,7 +41,9 @@ class Facts(Signs):
         """Takes these as known."""
         self.properties = properties
         self.equations = tuple(equations)
-        columns = of_columns((e.atom, e.value, e.text) for e in self.equations)
+        columns = of_columns(
+            ((e.atom, e.value, e.text) for e in self.equations), self.model.symbols
+        )
         self.permutations = {
             name: f"{name} is orthogonal" if "orthogonal" in found else columns[name]
             for name, found in properties.items()

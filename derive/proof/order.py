@@ -15,7 +15,7 @@ from derive.calculus.algebra import Algebra, TooLarge
 from derive.calculus.binders import number_of
 from derive.calculus.canonical import rename_poly
 from derive.calculus.powers import content, factors, is_nonnegative, is_positive
-from derive.calculus.term import ONE, Atom, Poly, of_atom
+from derive.calculus.term import ONE, ZERO, Atom, Poly, of_atom
 from derive.calculus.unfolding import Unfolding
 from derive.model.model import Relation
 from derive.model.scalar import Scalar
@@ -163,7 +163,8 @@ class OrderProver:
     def kinks(self, poly: Poly, algebra: Algebra) -> tuple[Poly, ...]:
         """What the statement leaves out, not zero at any place: at those of the free indices."""
         found: dict[Poly, None] = {}
-        for kink in sorted(self.calculus.kinks, key=lambda k: k.key):
+        kinks = [k for k in self.calculus.kinks if self.calculus.zeros_of(k) == ZERO]
+        for kink in sorted(kinks, key=lambda k: k.key):
             own = sorted(kink.free, key=lambda v: v.key)
             choices = [[v for v in poly.free if v.axis == one.axis] for one in own]
             for chosen in islice(product(*choices), MOST_PLACES):

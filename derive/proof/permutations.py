@@ -4,7 +4,7 @@ The entry `R[i, j]` of a one-hot is `delta[j, c_i]`. Where R is a permutation, c
 places once: `sum_i f(c_i) = sum_j f(j)`, and `delta[c_i, c_k] = delta[i, k]`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from derive.calculus.algebra import Algebra
 from derive.calculus.knowledge import Rewritten
@@ -13,6 +13,7 @@ from derive.calculus.products import Factors, without
 from derive.calculus.term import ONE, Atom, Poly, of_atom, of_monomial
 from derive.calculus.unfolding import Unfolding
 from derive.model.dim import Dim
+from derive.model.model import Symbol
 from derive.model.scalar import Axis
 
 NOTHING: frozenset[Var] = frozenset()
@@ -23,10 +24,12 @@ def place_of_one(head: str, row: Place) -> Place:
     return Place((), Dim(()), of_atom(Atom("entry", (head,), (row,))))
 
 
-def of_columns(equations: Iterable[tuple[Atom, Poly, str]]) -> dict[str, str]:
+def of_columns(
+    equations: Iterable[tuple[Atom, Poly, str]], symbols: Mapping[str, Symbol]
+) -> dict[str, str]:
     """The tensors of which assumptions `sum[i](R[i, j]) = 1` say that a column has one, with words.
 
-    An equation is given as an atom, its value and its text.
+    An equation is given as an atom, its value and its text. It must speak of all rows and columns.
     """
     found = {}
     for atom, value, text in equations:
@@ -34,8 +37,11 @@ def of_columns(equations: Iterable[tuple[Atom, Poly, str]]) -> dict[str, str]:
         if inside is None or inside.kind != "entry" or value != ONE or len(inside.places) != 2:
             continue
         row, column = (p.variable for p in inside.places)
-        if row is atom.bound[0] and column in atom.free:
-            found[str(inside.head[0])] = text
+        name = str(inside.head[0])
+        if row is not atom.bound[0] or column is None or column not in atom.free:
+            continue
+        if name in symbols and symbols[name].axes == (row.axis, column.axis):
+            found[name] = text
     return found
 
 
