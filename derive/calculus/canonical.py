@@ -10,7 +10,7 @@ Trying every naming would be factorial; a chain of matrices needs as many rounds
 
 from collections.abc import Mapping
 
-from derive.calculus.place import Place, Var, dim_key, label, text_key
+from derive.calculus.place import Place, Var, dim_key, label, place, text_key
 from derive.calculus.term import Atom, Exponent, Monomial, Poly
 
 Colours = Mapping[Var, int]
@@ -24,16 +24,16 @@ def axis_key(variable: Var) -> int:
     return hash((dim_key(variable.axis.low), dim_key(variable.axis.high)))
 
 
-def place_signature(place: Place, colours: Colours) -> int:
+def place_signature(spot: Place, colours: Colours) -> int:
     """A hash of a place in which variables count by colour."""
-    if colours.keys().isdisjoint(place.free):
-        return place.key
+    if colours.keys().isdisjoint(spot.free):
+        return spot.key
     parts = sorted(
         hash((colours.get(variable, variable.key), dim_key(factor)))
-        for variable, factor in place.terms
+        for variable, factor in spot.terms
     )
-    computed = poly_signature(place.computed, colours) if place.computed else 0
-    return hash((3, *parts, dim_key(place.offset), computed))
+    computed = poly_signature(spot.computed, colours) if spot.computed else 0
+    return hash((3, *parts, dim_key(spot.offset), computed))
 
 
 def signature(atom: Atom, colours: Colours) -> int:
@@ -153,13 +153,16 @@ def _are_twins(factors: Factors, a: Var, b: Var) -> bool:
     return total_signature(factors, straight) == total_signature(factors, crossed)
 
 
-def rename_place(place: Place, mapping: Mapping[Var, Var]) -> Place:
+def rename_place(spot: Place, mapping: Mapping[Var, Var]) -> Place:
     """A place with variables renamed."""
-    if mapping.keys().isdisjoint(place.free):
-        return place
-    terms = tuple((mapping.get(variable, variable), factor) for variable, factor in place.terms)
-    computed = rename_poly(place.computed, mapping) if place.computed else None
-    return Place(terms, place.offset, computed)
+    if mapping.keys().isdisjoint(spot.free):
+        return spot
+    plain = spot.variable
+    if plain is not None:
+        return place(mapping[plain])
+    terms = tuple((mapping.get(variable, variable), factor) for variable, factor in spot.terms)
+    computed = rename_poly(spot.computed, mapping) if spot.computed else None
+    return Place(terms, spot.offset, computed)
 
 
 def rename(atom: Atom, mapping: Mapping[Var, Var]) -> Atom:

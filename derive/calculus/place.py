@@ -74,12 +74,14 @@ class Place:
         offset: Dim = Dim(()),  # noqa: B008 - immutable
         computed: "Poly | None" = None,
     ) -> None:
-        self.terms = tuple(sorted(terms, key=lambda term: term[0].key))
+        if len(terms) > 1:
+            terms = tuple(sorted(terms, key=lambda term: term[0].key))
+        self.terms = terms
         self.offset = offset
         self.computed = computed
-        parts = [(variable.key, dim_key(factor)) for variable, factor in self.terms]
+        parts = [(variable.key, dim_key(factor)) for variable, factor in terms]
         self.key = hash((3, *parts, dim_key(offset), computed.key if computed else 0))
-        free = frozenset(variable for variable, _ in terms)
+        free = frozenset([variable for variable, _ in terms])
         self.free = free | computed.free if computed else free
         self.height = computed.height if computed else 0
 

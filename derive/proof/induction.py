@@ -333,8 +333,11 @@ class Induction:
     # --- without a hypothesis ------------------------------------------------------------------
 
     def by_one_step(self, goal: Poly, mask: Poly, depth: int) -> bool:
-        """What is said of one step follows from it: no hypothesis is needed."""
-        return self._one_step(goal, mask, opened=False)
+        """What is said of one step follows from it: no hypothesis is needed.
+
+        What is said of a product over many times hardly does; it is left for later.
+        """
+        return not all_ends(goal) and self._one_step(goal, mask, opened=False)
 
     def by_cases(self, goal: Poly, mask: Poly, depth: int) -> bool:
         """All terms stand under conditions, `k < t` or `k = t`: each case by itself."""
@@ -358,7 +361,12 @@ class Induction:
         return False
 
     def by_ends(self, goal: Poly, mask: Poly, depth: int) -> bool:
-        """What is said of a single place, `T` or `0`, follows from one step there."""
+        """What is said of a single place, `T` or `0`, follows from one step there.
+
+        Not what is said of a product over all times.
+        """
+        if all_ends(goal):
+            return False
         places: dict[tuple[Place, int], None] = {}
         for atom in self.sequences.entries(goal):
             time = self.sequences.time(atom)
