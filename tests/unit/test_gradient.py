@@ -187,13 +187,13 @@ def test_an_index_of_sympy_is_called_like_no_tensor():
 
 def test_the_numpy_source_sums_over_derivatives_that_are_given() -> None:
     model = derive.parse("""
-dims T, n, m
+dims T, n, m, p
 input u[T, m]
-param A[n, n], C[n, n], D[n, m], x0[n]
-target y[T, n]
+param A[n, n], B[n, m], C[p, n], D[p, m], x0[n]
+target y[T, p]
 x[0] = x0
 for t in 1..T:
-    x[t] = A @ x[t-1] + D @ u[t]
+    x[t] = A @ x[t-1] + B @ u[t]
     v[t] = C @ x[t] + D @ u[t]
 loss L = sum((v - y)^2)
 """)
@@ -202,7 +202,8 @@ loss L = sum((v - y)^2)
     exec(gradient.numpy, names)
     function = names["dL_du"]
     rng = np.random.default_rng(0)
-    shapes = {"u": (4, 3), "A": (2, 2), "C": (2, 2), "D": (2, 3), "x0": (2,), "y": (4, 2)}
+    shapes = {"u": (4, 3), "A": (2, 2), "B": (2, 3), "C": (5, 2), "D": (5, 3)}
+    shapes |= {"x0": (2,), "y": (4, 5)}
     values = {name: rng.normal(size=shape) for name, shape in shapes.items()}
     given = {
         n: values[n] if n in values else model.gradient("L", n.removeprefix("dL_d"))(**values)
