@@ -30,7 +30,7 @@ from derive.calculus.term import (
 )
 from derive.calculus.unfolding import Unfolding, renewed
 from derive.model.dim import Dim
-from derive.model.scalar import Axis
+from derive.model.ranges import never_negative
 
 KINDS = frozenset({"exp", "pow", "func", "sum", "entry", "matrix", "max", "argmax", "prod"})
 
@@ -257,20 +257,25 @@ class Folding:
 
     def shifted(self, atom: Atom, time: Var) -> Iterator[dict[Var, Place]]:
         """The places at which the atom of the rule is this one, at a time like `t + 1`."""
-        others = [v for v in self.rule.variables if v is not time]
+        rule = self.rule
+        others = [v for v in rule.variables if v is not time]
+        left, sought = of_atom(rule.atom, rule.exponent), of_atom(atom, rule.exponent)
         candidates = sorted(atom.free, key=lambda v: v.key)
         for now in candidates:
-            steps = {a - b for a in offsets(atom, now) for b in offsets(self.rule.atom, time)}
+            steps = {a - b for a in offsets(atom, now) for b in offsets(rule.atom, time)}
             for step in sorted(steps, key=str):
                 where = moved(place(now), step)
-                if Axis(now.axis.low + step, now.axis.high + step) != time.axis:
+                low, high = now.axis.low + step, now.axis.high + step
+                if not (
+                    never_negative(low - time.axis.low) and never_negative(time.axis.high - high)
+                ):
                     continue
                 for chosen in permutations([v for v in candidates if v is not now], len(others)):
                     names = dict(zip(others, chosen, strict=True))
                     if any(v.axis != w.axis for v, w in names.items()):
                         continue
                     mapping = {time: where, **{v: place(w) for v, w in names.items()}}
-                    if self.algebra.substitute_atom(self.rule.atom, mapping).atom == atom:
+                    if self.algebra.substitute(left, mapping) == sought:
                         yield mapping
                         return
 

@@ -4,22 +4,23 @@ Each piece is written as a person would, `dL/dh[t] = v + Wh.T @ dL/da[t+1]`, and
 what the calculus uses; where that does not succeed, it is written as the calculus leaves it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from derive.calculus import trees
 from derive.calculus.adjoints import Body
-from derive.calculus.algebra import TooLarge
+from derive.calculus.algebra import Algebra, TooLarge
 from derive.calculus.contracting import NoMatrixForm
 from derive.calculus.engine import Calculus
-from derive.calculus.folding import simplest
+from derive.calculus.folding import Rule, rules_of, simplest
 from derive.calculus.index_form import Writer, taken_names
 from derive.calculus.matrix_form import Reader
 from derive.calculus.powers import Undefined
 from derive.calculus.products import NotExact
 from derive.calculus.raising import Raising
+from derive.calculus.stepwise import FUNCTIONS
 from derive.calculus.term import Poly
 from derive.model.elaborate import elaborate_claim
 from derive.model.failure import Depends, Failure
@@ -32,6 +33,8 @@ from derive.syntax import tree
 from derive.syntax.show import show
 
 Sides = tuple[tree.Expression, tree.Expression]
+PROOF = 5 * EFFORT
+"""Steps for the proof of a line: a step of a gated unit has many paths."""
 
 
 def recurrences(closing: Closing, of: str, answer: Scalar) -> tuple[str, ...]:
@@ -104,9 +107,18 @@ class _Line:
     def text(self) -> str:
         """`dL/dh[t] = ... for t in T-1..1 step -1`."""
         made = self.by_index(self.at_time(), self.piece.variable, self.own)
-        for way in (self.unhidden, self.folded):
-            with limited(self.calculus, EFFORT), suppress(Undefined, NotExact):
-                made = way() or made
+        with limited(self.calculus, EFFORT), suppress(Undefined, NotExact):
+            made = self.unhidden()
+        shorter: list[Sides] = []
+        with limited(self.calculus, EFFORT), suppress(Undefined, NotExact):
+            shorter.extend(self.folded())
+        for sides in shorter:
+            shown = False
+            with limited(self.calculus, PROOF), suppress(Undefined, NotExact):
+                shown = self.holds(sides)
+            if shown:
+                made = sides
+                break
         loop = self.definition.recurrence
         assert loop is not None, "the line is one of a recurrence"
         line = f"{show(made[0])} = {show(made[1])}"
@@ -150,26 +162,34 @@ class _Line:
         poly = self.calculus.lower(self.at_time(), (self.piece.variable, *self.own))
         return candidates.unhidden(poly, self.closing.knowing(), candidates.between())
 
-    def folded(self) -> Sides | None:
-        """Both sides in the names of the file, without indices if possible, where that is shown."""
+    def folded(self) -> Iterator[Sides]:
+        """Both sides in the names of the file, without indices if possible; not yet shown."""
         if self.definition.time != 0:
-            return None
+            return
         candidates = self.closing.candidates
         algebra = self.closing.knowing()
         indices = (self.piece.variable, *self.own)
-        poly = self.poly()
-        bodies = self.bodies() | candidates.called_in(poly, algebra, False)
+        bodies = self.bodies()
+        poly, _ = simplest(algebra, self.poly(), [*self.rules_of_steps(algebra, bodies)])
+        bodies |= candidates.called_in(poly, algebra, False)
         poly, _ = simplest(algebra, poly, candidates.rules(algebra, bodies))
         raising = Raising()
         time, *own = (raising.variable(self.calculus.variable(v)) for v in indices)
         body = raising.scalar(poly)
         with suppress(NoMatrixForm):
             reader = Reader(self.closing.model, candidates.called)
-            made = self.left([]), reader.part(body, {time: self.time}, tuple(own))
-            if self.holds(made):
-                return made
-        made = self.by_index(body, time, own)
-        return made if self.holds(made) else None
+            yield self.left([]), reader.part(body, {time: self.time}, tuple(own))
+        yield self.by_index(body, time, own)
+
+    def rules_of_steps(self, algebra: Algebra, bodies: Mapping[str, Body]) -> Iterator[Rule]:
+        """The functions that a step of a loop computes, to be recognised at `t + 1` as well."""
+        candidates = self.closing.candidates
+        for name, body in bodies.items():
+            definition = self.closing.model.definitions.get(name)
+            if definition is not None and definition.recurrence is not None:
+                poly = candidates.unhidden(body.poly, algebra, candidates.between())
+                found = rules_of(algebra, name, Body(body.variables, poly), body.variables[0])
+                yield from (rule for rule in found if rule.atom.kind in FUNCTIONS)
 
     def bodies(self) -> dict[str, Body]:
         """The file's definitions; of those of a loop, what one step computes."""

@@ -56,3 +56,44 @@ def test_without_a_loop_there_are_none() -> None:
     assert (
         derive.parse("dims n\nparam w[n]\nloss L = sum(w^2)\n").gradient("L", "w").recurrences == ()
     )
+
+
+UNNAMED = """
+dims T, n, m
+input u[T, m], h0[n]
+param U[n, n], W[n, m], b[n]
+target y[n]
+h[0] = h0
+for t in 1..T:
+    k[t] = tanh(W @ u[t] + U @ h[t-1]^2 + b)
+    h[t] = (1 - k[t])*h[t-1] + k[t]
+loss L = sum((h[T] - y)^2)/2
+"""
+UNIT = """
+dims T, n, m
+input u[T, m], h0[n]
+param Wz[n, m], Uz[n, n], bz[n], Wk[n, m], Uk[n, n]
+h[0] = h0
+for t in 1..T:
+    z[t] = sigmoid(Wz @ u[t] + Uz @ h[t-1] + bz)
+    k[t] = tanh(Wk @ u[t] + Uk @ (z[t]*h[t-1]))
+    h[t] = (1 - z[t])*h[t-1] + z[t]*k[t]
+loss L = sum(h[T])
+"""
+
+
+def test_a_function_of_what_has_no_name_is_called_by_its_own() -> None:
+    gradient = derive.parse(UNNAMED).gradient("L", "U")
+    assert gradient.text == "sum[t in 1..T]((1 - k[t]^2)*dL/dk[t] @ (h[t - 1]^2).T)"
+    assert gradient.recurrences[-1] == (
+        "dL/dh[t] = (1 - k[t + 1])*dL/dh[t + 1]"
+        " + 2*h[t]*(U.T @ ((1 - k[t + 1]^2)*dL/dk[t + 1]))  for t in T-1..0 step -1"
+    )
+
+
+def test_gates_are_called_by_their_names_one_step_later() -> None:
+    assert derive.parse(UNIT).gradient("L", "bz").recurrences[-1] == (
+        "dL/dh[t] = dL/dh[t + 1] + Uz.T @ (z[t + 1]*(1 - z[t + 1])*dL/dz[t + 1])"
+        " + z[t + 1]*(Uk.T @ ((1 - k[t + 1]^2)*dL/dk[t + 1]) - dL/dh[t + 1])"
+        "  for t in T-1..0 step -1"
+    )
