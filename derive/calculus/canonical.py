@@ -19,6 +19,16 @@ Factors = dict[Atom, Exponent]
 UNORDERED = frozenset({"delta"})
 
 
+def exchanged(atom: Atom) -> int:
+    """From which of its places on those of an atom may be exchanged.
+
+    Of a stack of symmetric matrices, these are the last two.
+    """
+    if atom.kind == "entry" and "symmetric" in atom.head:
+        return len(atom.places) - 2
+    return 0 if atom.kind in UNORDERED or "symmetric" in atom.head else len(atom.places)
+
+
 def axis_key(variable: Var) -> int:
     """A hash of the range of a variable."""
     return hash((dim_key(variable.axis.low), dim_key(variable.axis.high)))
@@ -41,8 +51,8 @@ def signature(atom: Atom, colours: Colours) -> int:
     if colours.keys().isdisjoint(atom.free):
         return atom.key
     places = [place_signature(p, colours) for p in atom.places]
-    if atom.kind in UNORDERED or "symmetric" in atom.head:
-        places.sort()
+    first = exchanged(atom)
+    places[first:] = sorted(places[first:])
     inner = colours
     if atom.bound:
         start = {**colours, **{v: hash((17, k)) for k, v in enumerate(atom.bound)}}
@@ -170,8 +180,8 @@ def rename(atom: Atom, mapping: Mapping[Var, Var]) -> Atom:
     if mapping.keys().isdisjoint(atom.free):
         return atom
     places = tuple(rename_place(p, mapping) for p in atom.places)
-    if atom.kind in UNORDERED or "symmetric" in atom.head:
-        places = tuple(sorted(places, key=lambda p: p.key))
+    first = exchanged(atom)
+    places = (*places[:first], *sorted(places[first:], key=lambda p: p.key))
     if atom.kind == "sum":
         factors = next(iter(atom.args[0].terms)).factors
         return component({rename(a, mapping): e for a, e in factors.items()}, atom.bound)

@@ -210,17 +210,19 @@ def _orthogonal(
     bound: frozenset[Var],
     found: frozenset[str],
 ) -> Rewritten | None:
-    """sum_i Q[i, j] Q[i, k] = delta[j, k], by rows and by columns."""
+    """sum_i Q[i, j] Q[i, k] = delta[j, k], by rows and by columns, in one matrix of a stack."""
     if "orthogonal" not in found:
         return None
     for other, power in factors.items():
         if other.kind != "entry" or other.head != atom.head:
             continue
+        if other.places[:-2] != atom.places[:-2]:
+            continue
         if (other is atom and exponent != 2) or (other is not atom and (power, exponent) != (1, 1)):
             continue
-        sides = [(0, 0), (1, 1)]
+        sides = [(-2, -2), (-1, -1)]
         if "symmetric" in atom.head:
-            sides += [(0, 1), (1, 0)]
+            sides += [(-2, -1), (-1, -2)]
         for side, opposite in sides:
             variable = atom.places[side].variable
             if variable is None or variable not in bound:
@@ -230,8 +232,9 @@ def _orthogonal(
             if variable.axis != _axis(algebra, atom):
                 continue
             rest = {a: e for a, e in factors.items() if a is not atom and a is not other}
-            ends = (atom.places[1 - side], other.places[1 - opposite])
-            if any(variable in a.free for a in rest) or any(variable in p.free for p in ends):
+            ends = (atom.places[-3 - side], other.places[-3 - opposite])
+            others = (*ends, *atom.places[:-2])
+            if any(variable in a.free for a in rest) or any(variable in p.free for p in others):
                 continue
             return Rewritten(rest, algebra.delta(*ends), frozenset({variable}))
     return None

@@ -54,11 +54,12 @@ def permuted(
     """
     for atom, exponent in factors.items():
         if atom.kind == "delta" and exponent == 1:
-            rows = [row_of(head, p) for p in atom.places]
-            if rows[0] is not None and rows[1] is not None:
-                return Rewritten(without(factors, atom), algebra.delta(rows[0], rows[1]), NOTHING)
+            first, second = (row_of(head, p) for p in atom.places)
+            if first and second and first[:-1] == second[:-1]:
+                same = algebra.delta(first[-1], second[-1])
+                return Rewritten(without(factors, atom), same, NOTHING)
     for variable in bound:
-        if variable.axis != axes[0]:
+        if len(axes) != 2 or variable.axis != axes[0]:
             continue
         users = {a: e for a, e in factors.items() if variable in a.free}
         if not users or any(head not in a.symbols for a in users):
@@ -72,12 +73,12 @@ def permuted(
     return None
 
 
-def row_of(head: str, spot: Place) -> Place | None:
-    """The row of which a place is that of the one."""
+def row_of(head: str, spot: Place) -> tuple[Place, ...]:
+    """The row of which a place is that of the one, after the place of its matrix in a stack."""
     atom = spot.computed.atom if spot.computed is not None else None
     if atom is None or spot.terms or spot.offset.terms or atom.head != (head,):
-        return None
-    return atom.places[0]
+        return ()
+    return atom.places
 
 
 class Moving(Unfolding):
