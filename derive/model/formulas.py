@@ -6,6 +6,7 @@ from derive.diagnostics.span import Span
 from derive.model.context import Expressions
 from derive.model.failure import Failure, failure, undecided_by
 from derive.model.functions import prelude_names
+from derive.model.identities import sized, with_sizes
 from derive.model.judged import judge_claim, judge_derivation, text_of
 from derive.model.model import Judgement, Model
 from derive.model.operations import OPERATIONS
@@ -92,7 +93,7 @@ def comparisons(e: Expressions, formula: tree.Formula, several: bool) -> list[tr
             raise LatexError(message, line[0].start, line[-1].end, "which of them is wrong?")
     except LatexError as problem:
         raise failed(formula, problem) from None
-    return found
+    return [with_sizes(e, relation) for relation in found]
 
 
 def plain_expects(e: Expressions, expect: tree.LatexExpect) -> list[tree.Expect]:
@@ -196,7 +197,7 @@ def parts(
         head = written.head
         if isinstance(head, tree.Formula):
             reading, lines = read(e, head)
-            head = expression(head, reading, lines[0])
+            head = expression(e, head, reading, lines[0])
         return head, [step_of(e, step) for step in written.steps]
     assert isinstance(written.head, tree.Formula)
     formula = written.head
@@ -211,14 +212,16 @@ def parts(
     except LatexError as problem:
         raise failed(formula, problem) from None
     first, *rest = chained
-    steps = [line_step(formula, reading, line) for line in rest]
-    return expression(formula, reading, first), steps
+    steps = [line_step(e, formula, reading, line) for line in rest]
+    return expression(e, formula, reading, first), steps
 
 
-def line_step(formula: tree.Formula, reading: Reading, line: Line) -> tree.Step | Failure:
+def line_step(
+    e: Expressions, formula: tree.Formula, reading: Reading, line: Line
+) -> tree.Step | Failure:
     """One line of an align block."""
     try:
-        value = expression(formula, reading, line)
+        value = expression(e, formula, reading, line)
     except Failure as problem:
         return problem
     return tree.Step(value.span, value, None)
@@ -233,14 +236,16 @@ def step_of(e: Expressions, step: tree.Step | tree.LatexStep) -> tree.Step | Fai
         line = tuple(i for i in lines[0] if not (isinstance(i, Mark) and i.sign == "&"))
         if line and isinstance(line[0], Mark) and line[0].sign == "=":
             line = line[1:]
-        return tree.Step(step.span, expression(step.formula, reading, line), step.reason)
+        return tree.Step(step.span, expression(e, step.formula, reading, line), step.reason)
     except Failure as problem:
         return problem
 
 
-def expression(formula: tree.Formula, reading: Reading, line: Line) -> tree.Expression:
+def expression(
+    e: Expressions, formula: tree.Formula, reading: Reading, line: Line
+) -> tree.Expression:
     """One expression. Raises Failure."""
     try:
-        return reading.sum(line)
+        return sized(e, reading.sum(line))
     except LatexError as problem:
         raise failed(formula, problem) from None
