@@ -117,11 +117,15 @@ class Stepwise:
         ]
         rules = [rule for name in names for rule in self.rules(name)]
         made = self.by_rules(poly, rules, {n: self.body(n) for n in names})
-        if not any(kind in FUNCTIONS for kind, _, _ in present):
-            return made
+        return self.by_steps(made)
+
+    def by_steps(self, poly: Poly) -> Poly:
+        """A term with what the steps of loops compute in place of the functions they compute."""
+        if not any(atom.kind in FUNCTIONS for atom in every_atom(poly)):
+            return poly
         loops = [n for n in reversed(list(self.model.definitions)) if self.is_of_loop(n)]
         steps = [rule for name in loops for rule in self.rules_of_step(name)]
-        return simplest(self.algebra, made, steps)[0]
+        return simplest(self.algebra, poly, steps)[0]
 
     def is_of_loop(self, name: str) -> bool:
         """The file defines the name by a recurrence."""

@@ -98,6 +98,8 @@ class Locals(Writing):
             algebra = self.engine.calculus.algebra
             one = with_shift(poly, first, time, lag)
             one = algebra.substitute(one, {first: Place(here.terms, lag), time: here})
+            if lag.terms:  # the loop is known at `t + 1` only while `t` runs over less than all
+                one = self.by_steps(one, algebra)
             # What holds at these times is written with an index over all: calls are known there.
             one = algebra.substitute(one, {here.terms[0][0]: spot(time)})
             yield self.part(of, by, lower, one, upper, {first: place}, during)

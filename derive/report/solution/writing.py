@@ -11,6 +11,7 @@ from derive.calculus.index_form import Writer, taken_names
 from derive.calculus.place import Var
 from derive.calculus.powers import Undefined, content
 from derive.calculus.raising import Raising
+from derive.calculus.stepwise import Stepwise
 from derive.calculus.term import Poly
 from derive.check.engine import Engine
 from derive.model.model import Model
@@ -77,10 +78,15 @@ class Writing:
                 pass
         return best[2] if best is not None else None
 
+    def by_steps(self, poly: Poly, algebra: Algebra) -> Poly:
+        """A term with what loops compute in place of the functions by which they do."""
+        return Stepwise(self.engine.calculus, algebra, self.loss, self.near).by_steps(poly)
+
     def forms(
         self, title: str, poly: Poly, variables: tuple[Var, ...], algebra: Algebra
     ) -> Iterator[Expression]:
         """A term by entry, in several ways."""
+        poly = self.by_steps(poly, algebra)
         for made, names in self.candidates.polys(title, poly, algebra, self.near):
             for candidate in self.candidates.raised(variables, made, names, algebra):
                 form = self.written(candidate.tensor.body, candidate.tensor.indices)
