@@ -210,6 +210,7 @@ CONDITIONS = {
     "is_nonnegative": about(SCALARS, "abs(s) = s", "abs(s^2) = s^2"),
 }
 
+KINKS = about("input s; u = abs(s)", "[s = 0] = 0", "grad(u, s) + [s = 0] = grad(u, s)")
 KNOWLEDGE = {
     "is_positive": about(
         "input p : positive; input s",
@@ -218,7 +219,6 @@ KNOWLEDGE = {
         "[p > 0] = 1",
     ),
     "is_nonnegative": about("input r : nonnegative; input s", "sqrt(s^2) = s", "sqrt(r^2) = r"),
-    "is_nonzero": about("input s; u = abs(s)", "[s = 0] = 0", "grad(u, s) + [s = 0] = grad(u, s)"),
     "is_assumed": about("input s, t; assume s - t > 0", "abs(s - t) = s - t", "abs(s) = s"),
 }
 

@@ -14,7 +14,7 @@ from derive.calculus import algebra, contraction, functions, lower, powers, prod
 from derive.calculus.engine import Calculus
 from derive.calculus.partials import FLAT, PARTIALS, Differentiation
 from derive.calculus.signs import Signs
-from derive.calculus.term import Poly
+from derive.calculus.term import ONE, ZERO, Poly
 from derive.diagnostics.span import Source
 from derive.model.elaborate import elaborate
 from derive.model.model import Relation
@@ -314,6 +314,14 @@ def test_what_is_known(name: str, answer: bool, monkeypatch: pytest.MonkeyPatch)
     proofs_before(text)
     monkeypatch.setattr(Signs, name, always(answer)(getattr(Signs, name)))
     assert notices(text)
+
+
+@pytest.mark.parametrize("answer", [None, ZERO, ONE])
+def test_kinks_are_left_out(answer: Poly | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is left out is never zero; of the rest that is open."""
+    proofs_before(statements.KINKS)
+    monkeypatch.setattr(Signs, "zeros", lambda self, poly: answer)
+    assert notices(statements.KINKS)
 
 
 @pytest.mark.parametrize("owner", [Facts, algebra.Algebra])
