@@ -220,13 +220,14 @@ class Applied(Derivatives):
         name = self.head(value)
         if function is None and not (bare and (name in self.known.defined or len(parts) > 1)):
             return None
+        written = self.at(item).to(self.at(follows[0])).text
         other = f"the function `{function}`" if function else f"`{name}` as it hangs on these"
         raise Ambiguous(
             f"this may be {other}, or `{name}` times what stands in the brackets",
             item.start,
             follows[0].end,
             "a value, or a product?",
-            rf"give `{name}` a printed form with its brackets, or write `\cdot` for the product",
+            rf'give it a printed form, as in `{name} "{written}" = ...`, or write `\cdot`',
         )
 
     def head_of(self, item: Item) -> str | None:
