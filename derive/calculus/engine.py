@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from derive.calculus.adjoints import Accumulation, Body, Gradient, title_of
 from derive.calculus.algebra import Algebra, TooLarge
-from derive.calculus.coinciding import coinciding, visible
+from derive.calculus.coinciding import coinciding, moves, visible
 from derive.calculus.contraction import RULES
 from derive.calculus.expectation import Averaging
 from derive.calculus.limits import Limiting
@@ -25,7 +25,7 @@ from derive.calculus.raising import Raising
 from derive.calculus.ranges import spot
 from derive.calculus.recurrence import as_definition, widest
 from derive.calculus.signs import Signs, shape_of
-from derive.calculus.term import Atom, Poly
+from derive.calculus.term import ZERO, Atom, Poly
 from derive.calculus.unfolding import Unfolding
 from derive.model.model import Assumption, Definition, Model, Recurrence
 from derive.model.scalar import (
@@ -40,6 +40,7 @@ from derive.model.scalar import (
 )
 from derive.model.traverse import free_variables
 
+SPARSE = frozenset({"binary", "onehot", "diagonal", "simplex"})
 MOST_STAGES = 20
 MOST_TERMS = 60
 
@@ -330,18 +331,32 @@ class Calculus:
                 self.ties |= limits.ties
                 self.signs.places |= limits.places
                 self.facts |= limits.facts
-        return frozenset(shape_of(k) for k in self.kinks if self.zeros_of(k) is not None)
+        zeros = {k: self.zeros_of(k) for k in self.kinks}
+        return frozenset(
+            shape_of(k)
+            for k, there in zeros.items()
+            if there is not None and there in (ZERO, coinciding(self.algebra, k))
+        )
 
     def zeros_of(self, kink: Poly) -> Poly | None:
         """Where a kink is zero whatever the values, so that leaving it out does not mean that."""
         if kink not in self._zeros:
-            there = coinciding(self.algebra, kink)
             try:
-                inside = coinciding(self.algebra, self.opened(kink))
+                self._zeros[kink] = self._find_zeros(self.opened(kink))
             except (TooLarge, NotExact, NotDifferentiable, Undefined):
-                inside = None
-            self._zeros[kink] = there if there == inside else None
+                self._zeros[kink] = None
         return self._zeros[kink]
+
+    def _find_zeros(self, kink: Poly) -> Poly | None:
+        """The same of a kink with definitions opened."""
+        if moves(kink, self._is_free):
+            return ZERO
+        return coinciding(self.algebra, kink)
+
+    def _is_free(self, name: str) -> bool:
+        """A declared tensor of which no entry is zero by a property."""
+        symbol = self.model.symbols.get(name)
+        return symbol is not None and not symbol.properties & SPARSE
 
     def opened(self, poly: Poly) -> Poly:
         """The polynomial with the definitions opened of what stands in sight."""

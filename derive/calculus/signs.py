@@ -9,7 +9,7 @@ from derive.calculus.coinciding import coinciding
 from derive.calculus.knowledge import Knowledge
 from derive.calculus.powers import is_nonnegative, is_positive
 from derive.calculus.ranges import surely_at_least
-from derive.calculus.term import Atom, Poly
+from derive.calculus.term import ZERO, Atom, Poly
 from derive.model.model import Model
 from derive.model.scalar import Axis
 
@@ -111,7 +111,8 @@ class Signs(Knowledge):
         if not self.nonzero or shape_of(poly) not in self.nonzero:
             return None
         self.conditions.add(poly)
-        return coinciding(self.plain, poly)
+        found = coinciding(self.plain, poly)
+        return ZERO if found is None else found  # it is left out, as its definitions show
 
     def _name_is(self, name: str, strictly: bool) -> bool:
         """The entries of a declared or defined tensor are positive (or not negative)."""

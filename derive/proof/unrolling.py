@@ -137,7 +137,8 @@ class Unrolling(Unfolding):
 
     def atom(self, atom: Atom) -> Poly:
         """The rebuilt atom."""
-        if atom.kind == "entry" and self.touches(atom) and self.wanted(atom):
+        name = str(atom.head[0]) if atom.kind == "entry" else ""
+        if name and self.sequences.is_one(name) and self.wanted(atom):
             self.changed = True
             return renewed(self.algebra, self.step_of(atom))
         return super().atom(atom)
