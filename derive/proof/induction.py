@@ -15,19 +15,18 @@ from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from itertools import islice
 
-from derive.calculus.adjoints import Body
 from derive.calculus.algebra import Algebra, Rule, TooLarge
 from derive.calculus.place import Place, Var, fresh, place
 from derive.calculus.powers import content, factors
 from derive.calculus.products import INDICATORS
 from derive.calculus.term import ONE, Atom, Coefficient, Monomial, Poly, of_monomial
-from derive.calculus.unfolding import Unfolding, all_atoms, renewed
+from derive.calculus.unfolding import all_atoms, renewed
 from derive.model.dim import ONE as DIM_ONE
 from derive.model.dim import Dim
 from derive.model.scalar import Axis
 from derive.proof.facts import Equation
 from derive.proof.multiples import counted, primitive, rates
-from derive.proof.namesakes import HYPOTHESIS, Namesakes, after_start, as_entry, rules_for
+from derive.proof.namesakes import HYPOTHESIS, Namesakes, after_start, rules_for
 from derive.proof.splitting import Splitting, all_ends, ends_of, longer
 from derive.proof.steps import Steps
 from derive.proof.summands import is_time, summands
@@ -106,11 +105,8 @@ class Induction:
 
     def with_namesakes(self, goal: Poly) -> Poly:
         """The goal with names that the user defined replaced by adjoints that they equal."""
-        found: dict[str, Body] = {}
-        for name, other in self.namesakes.of(goal).items():
-            if name in goal.symbols:
-                found[name] = as_entry(self.calculus, name, other)
-        return Unfolding(self.algebra, found).poly(goal) if found else goal
+        pairs = self.namesakes.of(goal)
+        return self.namesakes.renamed(goal, pairs) if pairs else goal
 
     def stands_alone(self, poly: Poly) -> bool:
         """A recurrence stands in one term of several, and no definition brings it in elsewhere.

@@ -16,6 +16,7 @@ from derive.calculus.leaving import free_index_goes, summed_index_goes
 from derive.calculus.place import Place, Var, fresh, place
 from derive.calculus.ranges import spot, surely_at_least
 from derive.calculus.term import ONE, Atom, Poly, of_atom
+from derive.calculus.unfolding import Unfolding
 from derive.model.dim import ONE as DIM_ONE
 from derive.model.scalar import Axis
 from derive.proof.facts import Equation
@@ -57,6 +58,19 @@ class Namesakes:
         if names not in self._pairs:
             self._pairs[names] = self._found(names)
         return self._pairs[names]
+
+    def renamed(self, poly: Poly, pairs: dict[str, str]) -> Poly:
+        """A term with some recurrences for others; what is made of them is opened for that."""
+        found: dict[str, Body] = {}
+        for name in sorted(poly.symbols):
+            if name in pairs:
+                found[name] = as_entry(self.calculus, name, pairs[name])
+            elif not self.sequences.is_one(name):
+                body = self.calculus.body(name)
+                if body is None or pairs.keys().isdisjoint(self.calculus.reachable(body.poly)):
+                    continue
+                found[name] = Body(body.variables, self.renamed(body.poly, pairs))
+        return Unfolding(self.prover.algebra, found).poly(poly) if found else poly
 
     def _found(self, names: tuple[str, ...]) -> dict[str, str]:
         """The pairs among some recurrences."""
