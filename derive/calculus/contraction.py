@@ -4,7 +4,7 @@ A rule takes the algebra, the factors and the variables that are summed over; it
 `Rewritten` product, or None where it does not apply. `Algebra.contract` recurses, orders and stops.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 
 from derive.calculus.algebra import Algebra, Rule
@@ -30,14 +30,10 @@ def delta_contracts(algebra: Algebra, factors: Factors, bound: frozenset[Var]) -
         if atom.kind != "delta" or exponent != 1:
             continue
         rest = without(factors, atom)
-        for one, other in (atom.places, atom.places[::-1]):
-            for variable, factor in one.terms:
-                if variable not in bound or variable in other.free or factor.constant != 1:
-                    continue
-                value = difference(other, one, variable)
-                if value is not None and algebra.within(value, variable.axis):
-                    changed = replaced(algebra, rest, variable, value)
-                    return Rewritten({}, changed, frozenset({variable}))
+        for variable, value in solutions(atom, bound):
+            if algebra.within(value, variable.axis):
+                changed = replaced(algebra, rest, variable, value)
+                return Rewritten({}, changed, frozenset({variable}))
         narrowed = _narrowed(algebra, atom, rest, bound)
         if narrowed is not None:
             return narrowed
@@ -88,6 +84,17 @@ def sure_end(one: Dim, other: Dim, largest: bool) -> Dim | None:
     if surely_at_least(other, one):
         return other if largest else one
     return None
+
+
+def solutions(delta: Atom, bound: frozenset[Var]) -> Iterator[tuple[Var, Place]]:
+    """The summed variables for which a delta can be solved, with their values."""
+    for one, other in (delta.places, delta.places[::-1]):
+        for variable, factor in one.terms:
+            if variable not in bound or variable in other.free or factor.constant != 1:
+                continue
+            value = difference(other, one, variable)
+            if value is not None:
+                yield variable, value
 
 
 def difference(other: Place, one: Place, variable: Var) -> Place | None:

@@ -4,7 +4,7 @@ Where it does, the product is zero, and so is what the other factors come to.
 """
 
 from derive.calculus.algebra import Algebra
-from derive.calculus.contraction import difference, replaced, sure_end
+from derive.calculus.contraction import replaced, solutions, sure_end
 from derive.calculus.knowledge import Rewritten
 from derive.calculus.place import Place, Var, fresh, place
 from derive.calculus.products import Factors, without
@@ -27,19 +27,15 @@ def summed_index_goes(
         if atom.kind != "delta" or exponent != 1:
             continue
         rest = without(factors, atom)
-        for one, other in (atom.places, atom.places[::-1]):
-            for variable, factor in one.terms:
-                if variable not in bound or variable in other.free or factor.constant != 1:
-                    continue
-                value = difference(other, one, variable)
-                if value is None or not bound.isdisjoint(value.free):
-                    continue
-                if any(variable in a.free for a in rest):
-                    changed = replaced(algebra, rest, variable, value)
-                    return Rewritten({atom: 1}, changed, NOTHING)
-                indicator = _trimmed(algebra, variable, value)
-                if indicator is not None:
-                    return Rewritten(rest, indicator, frozenset({variable}))
+        for variable, value in solutions(atom, bound):
+            if not bound.isdisjoint(value.free):
+                continue
+            if any(variable in a.free for a in rest):
+                changed = replaced(algebra, rest, variable, value)
+                return Rewritten({atom: 1}, changed, NOTHING)
+            indicator = _trimmed(algebra, variable, value)
+            if indicator is not None:
+                return Rewritten(rest, indicator, frozenset({variable}))
     return None
 
 

@@ -113,8 +113,3 @@ class Names:
 def show_tensor(tensor: Tensor) -> str:
     """`tensor` on one line."""
     return Names().tensor(tensor)
-
-
-def show_scalar(scalar: Scalar) -> str:
-    """`scalar` on one line."""
-    return Names().scalar(scalar)

@@ -5,7 +5,7 @@ definitions opened, from the last one backwards. Zero is a proof. Facts that wer
 used; where one that was not declared would do, the answer names it.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
 
@@ -200,8 +200,8 @@ class Prover:
         difference = self.difference(relation)
         self.nonzero = self.calculus.left_out(difference)
         result = self.settle(difference)
-        if isinstance(result, Proved) and self.calculus.facts:
-            return replace(result, facts=tuple(sorted({*result.facts, *self.calculus.facts})))
+        if isinstance(result, Proved):
+            return replace(result, facts=self.with_used(result.facts))
         return result
 
     def order(self, relation: Relation) -> Proof:
@@ -209,7 +209,7 @@ class Prover:
         facts = OrderProver(self).shows(relation)
         if facts is None:
             return NotShown("no argument for this order was found")
-        return Proved(facts, conditions(self.calculus))
+        return Proved(self.with_used(facts), conditions(self.calculus))
 
     def both_orders(self, relation: Relation) -> Proof:
         """An equation as two orders: by cases, where signs or what is largest decide."""
@@ -223,7 +223,11 @@ class Prover:
             if found is None:
                 return NotShown(UNLIKE)
             facts.update(found)
-        return Proved(tuple(sorted(facts)), conditions(self.calculus))
+        return Proved(self.with_used(facts), conditions(self.calculus))
+
+    def with_used(self, facts: Iterable[str]) -> tuple[str, ...]:
+        """These facts and those that the normal forms of both sides used, in order."""
+        return tuple(sorted({*facts, *self.calculus.facts}))
 
     def on_domain(self, relation: Relation) -> Proof | None:
         """A proof that uses the signs which the statement has because it is defined."""
